@@ -1,1 +1,2 @@
-//! Placeholder.
+//! Probe.
+wit_bindgen::generate!({ path: "../../wit", world: "video-provider", generate_all });

@@ -1,0 +1,5 @@
+//! The way out of the sandbox.
+
+mod grant;
+
+pub use grant::{Denied, Grant, Origin, OriginError, Purpose};
