@@ -7,5 +7,6 @@ fn main() {
     let wasm = std::env::var("CARGO_CFG_TARGET_FAMILY").is_ok_and(|family| family.contains("wasm"));
     if wasm {
         println!("cargo::rustc-link-arg-cdylib=-zstack-size=65536");
+        println!("cargo::rustc-link-arg-cdylib=--compress-relocations");
     }
 }

@@ -1,6 +1,22 @@
-//! Loads video-provider plugins, runs each call in a sandbox of its own, and lends them HTTP, storage
-//! and credentials.
+#![doc = include_str!("../README.md")]
 
+#[allow(missing_docs, unreachable_pub, clippy::pedantic, clippy::unwrap_used)]
+mod bindings;
 pub mod clock;
 pub mod egress;
+mod host;
+mod lend;
+mod load;
+mod manifest;
+mod plugin;
+pub mod provider;
+mod sandbox;
+pub mod store;
 pub mod transport;
+pub mod vault;
+
+pub use host::{AuthorizationError, Callback, Host, HostConfig, StartError};
+pub use load::{LoadError, sha256};
+pub use manifest::Manifest;
+pub use plugin::{Plugin, Provider};
+pub use sandbox::{CallError, Failure, Limits, Memory, Surface, SurfaceError, TICK};

@@ -1,1 +1,4 @@
-//! Placeholder.
+//! The plugins of this workspace, as the components that ship.
+
+/// The Microsoft Teams provider.
+pub const TEAMS: &[u8] = include_bytes!(env!("TEAMS_COMPONENT"));

@@ -1,2 +1,93 @@
-//! Probe.
-wit_bindgen::generate!({ path: "../../wit", world: "video-provider", generate_all });
+//! The Microsoft Teams video provider: a component that connects an organisation's service account
+//! (delegated, authorization code), matches staff to users of Microsoft Entra ID by their user
+//! principal name, and makes the online meeting of an appointment.
+//!
+//! Facts about Microsoft stand beside the code that rests on them. `AADSTS…` names an error of the
+//! Microsoft identity platform as its documentation "Microsoft Entra authentication and
+//! authorization error codes" lists it; "Graph" names the reference of Microsoft Graph v1.0.
+
+mod account;
+mod bindings;
+mod client;
+mod cloud;
+mod connect;
+mod connection;
+mod describe;
+mod encode;
+mod failure;
+mod graph;
+mod host;
+mod identity;
+mod json;
+mod matching;
+mod meeting;
+mod time;
+
+#[cfg(test)]
+mod fake;
+
+use bindings::provider::{
+    AuthorizationRequest, AuthorizationResponse, Connection, Description, Error, Guest, MatchOutcome,
+    Meeting, MeetingRequest, NextStep,
+};
+use host::Lent;
+use identity::Purpose;
+
+/// The component: every export hands over to the module that knows.
+pub struct Teams;
+
+impl Guest for Teams {
+    fn describe() -> Description {
+        describe::description()
+    }
+
+    fn begin_connect(request: AuthorizationRequest) -> Result<NextStep, Error> {
+        connect::begin(&Lent, &request, Purpose::Connect)
+    }
+
+    fn finish_connect(response: AuthorizationResponse) -> Result<Connection, Error> {
+        connect::finish(&Lent, &response, Purpose::Connect)
+    }
+
+    fn check() -> Result<Connection, Error> {
+        account::check(&Lent)
+    }
+
+    fn match_users(keys: Vec<String>) -> Result<Vec<MatchOutcome>, Error> {
+        matching::match_users(&Lent, &keys)
+    }
+
+    fn create_meeting(request: MeetingRequest) -> Result<Meeting, Error> {
+        meeting::create(&Lent, &request)
+    }
+
+    fn update_meeting(request: MeetingRequest) -> Result<Meeting, Error> {
+        meeting::update(&Lent, &request)
+    }
+
+    fn cancel_meeting(appointment_id: String, meeting_id: Option<String>) -> Result<(), Error> {
+        meeting::cancel(&Lent, &appointment_id, meeting_id.as_deref())
+    }
+
+    fn begin_reauthorize(request: AuthorizationRequest) -> Result<NextStep, Error> {
+        connect::begin(&Lent, &request, Purpose::Reauthorize)
+    }
+
+    fn finish_reauthorize(response: AuthorizationResponse) -> Result<Connection, Error> {
+        connect::finish(&Lent, &response, Purpose::Reauthorize)
+    }
+
+    fn disconnect() -> Result<(), Error> {
+        connection::forget(&Lent)
+    }
+}
+
+/// The exported functions of the component, which need `unsafe` for the canonical ABI. A native linker
+/// does not take their names.
+#[cfg(target_family = "wasm")]
+#[allow(unsafe_code)]
+mod exports {
+    use super::Teams;
+
+    crate::bindings::export!(Teams);
+}

@@ -1,0 +1,62 @@
+-- What the host keeps: plugins' storage, credentials and authorizations that have begun.
+--
+-- This SQL runs on PostgreSQL too, once two words are replaced: BLOB by BYTEA, and the columns that
+-- are ordered or searched by range (plugin_storage.name) need COLLATE "C" there, which is how SQLite
+-- compares text anyway: byte by byte. All times are milliseconds since 1970-01-01T00:00:00Z.
+
+CREATE TABLE plugin_storage (
+    integration TEXT NOT NULL,
+    name TEXT NOT NULL,
+    -- 64 random bits, so that none comes twice for one name, even after a deletion.
+    version BIGINT NOT NULL,
+    -- Bytes of name and value before sealing: what counts against the quota.
+    size BIGINT NOT NULL,
+    key_id TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (integration, name)
+);
+
+-- One row for each integration, so that a write need not add up all others. It is also what writers
+-- of one integration lock, on PostgreSQL.
+CREATE TABLE storage_usage (
+    integration TEXT NOT NULL PRIMARY KEY,
+    bytes BIGINT NOT NULL
+);
+
+CREATE TABLE credential (
+    integration TEXT NOT NULL,
+    name TEXT NOT NULL,
+    -- 64 random bits, new with every change of what is sealed.
+    version BIGINT NOT NULL,
+    key_id TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    -- Until when a `pending/` credential may be promoted; NULL for all others.
+    pending_until BIGINT,
+    -- The vault that is renewing it, and until when nobody else does. Changes of the lease are no
+    -- changes of the credential: the version stays.
+    lease_owner BIGINT,
+    lease_until BIGINT,
+    PRIMARY KEY (integration, name)
+);
+
+CREATE INDEX credential_pending ON credential (pending_until) WHERE pending_until IS NOT NULL;
+
+CREATE TABLE authorization_state (
+    -- SHA-256 of the state. Who reads this table can complete nobody's authorization.
+    state_hash BLOB NOT NULL PRIMARY KEY,
+    -- SHA-256 of the session that began.
+    session_hash BLOB NOT NULL,
+    integration TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    used_at BIGINT
+);
+
+CREATE INDEX authorization_state_expiry ON authorization_state (expires_at);
+
+-- One row for each encryption key that has sealed something here, with a known text sealed under it:
+-- a missing or a wrong key is found when the store is opened, not in the middle of a call.
+CREATE TABLE sealing_key (
+    key_id TEXT NOT NULL PRIMARY KEY,
+    proof BLOB NOT NULL
+);

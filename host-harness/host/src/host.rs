@@ -1,0 +1,236 @@
+//! The host: one engine, one store, one way out, and the plugins that use them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use crate::clock::{Clock, SystemClock};
+use crate::egress::{Client, ClientError, ClientOptions, Resolver, SystemResolver, Traffic, Trust};
+use crate::lend::Lender;
+use crate::load::{LoadError, Loader};
+use crate::manifest::Manifest;
+use crate::plugin::{Plugin, Provider};
+use crate::provider::{AuthorizationRequest, AuthorizationResponse, Connection, NextStep, Parameter};
+use crate::sandbox::{CONCURRENT_CALLS, CallError, CodeCache, Memory, Runner, Surface, engine, linker};
+use crate::store::{CallbackError, Integration, KeyRing, KeyRingError, Purpose, Store, StoreError};
+use crate::transport::Transport;
+use crate::vault::Vault;
+
+/// How long an administrator has for signing in.
+const SIGN_IN: Duration = Duration::from_mins(15);
+
+/// What a host is made of. [`HostConfig::new`] gives production's choices; tests and demonstrations
+/// hand in another resolver, trust, clock or memory.
+pub struct HostConfig {
+    /// Folder of the database, the encryption key and the compiled code. Made on first use.
+    pub data: PathBuf,
+    /// Keys of what is encrypted at rest; none: from `keys` in the data folder, made on first use.
+    pub keys: Option<KeyRing>,
+    /// How names become addresses.
+    pub resolver: Arc<dyn Resolver>,
+    /// Whose certificates are believed.
+    pub trust: Trust,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where guests' memories come from.
+    pub memory: Memory,
+}
+
+impl HostConfig {
+    /// Production's choices: the system's resolver, trust and clock.
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self {
+            data: data.into(),
+            keys: None,
+            resolver: Arc::new(SystemResolver),
+            trust: Trust::System,
+            clock: Arc::new(SystemClock),
+            memory: Memory::Pooled,
+        }
+    }
+}
+
+/// Why a host cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder cannot be used.
+    #[error("the data folder {folder} cannot be used: {source}")]
+    Folder {
+        /// Which folder.
+        folder: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The engine cannot run here.
+    #[error("the WebAssembly engine cannot start: {0}")]
+    Engine(String),
+    /// The encryption keys cannot be had.
+    #[error(transparent)]
+    Keys(#[from] KeyRingError),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The HTTP client cannot be made.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+}
+
+/// Why connecting or reauthorizing did not get to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorizationError {
+    /// The callback is not one that can be accepted.
+    #[error(transparent)]
+    Callback(#[from] CallbackError),
+    /// The plugin or the provider said no.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A callback whose `state` was found to be this host's, alive, unused and of this session. It can be
+/// finished once.
+#[derive(Debug)]
+pub struct Callback {
+    integration: Integration,
+    purpose: Purpose,
+    response: AuthorizationResponse,
+}
+
+impl Callback {
+    /// The integration that the sign-in was begun for.
+    pub fn integration(&self) -> &Integration {
+        &self.integration
+    }
+
+    /// What was begun.
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+}
+
+/// Runs plugins. Cheap to clone.
+#[derive(Clone)]
+pub struct Host {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    loader: Loader,
+    store: Store,
+    vault: Vault,
+    client: Arc<Client>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Host {
+    /// Opens the store, starts the engine and its ticker.
+    pub async fn start(config: HostConfig) -> Result<Self, StartError> {
+        let folder = |source| StartError::Folder { folder: config.data.clone(), source };
+        std::fs::create_dir_all(&config.data).map_err(folder)?;
+        let keys = match config.keys {
+            Some(keys) => keys,
+            None => KeyRing::load_or_create(&config.data.join("keys"))?,
+        };
+        let cache = CodeCache::new(config.data.join("compiled"), keys.signing_key("compiled code"))
+            .map_err(folder)?;
+        let store = Store::open(&config.data.join("video.db"), keys, config.clock.clone()).await?;
+        let options = ClientOptions { trust: config.trust, ..ClientOptions::default() };
+        let client = Arc::new(Client::new(config.resolver, options)?);
+        let vault = Vault::new(store.clone(), client.clone() as Arc<dyn Transport>, config.clock.clone());
+        let fail = |error: wasmtime::Error| StartError::Engine(format!("{error:#}"));
+        let engine = engine(&config.memory).map_err(fail)?;
+        let linker = linker(&engine).map_err(fail)?;
+        let runner = Arc::new(Runner { engine, places: Semaphore::new(CONCURRENT_CALLS) });
+        let loader = Loader { runner, linker, cache };
+        Ok(Self { inner: Arc::new(Inner { loader, store, vault, client, clock: config.clock }) })
+    }
+
+    /// Checks and loads a component under the operator's manifest.
+    pub async fn load(&self, component: &[u8], manifest: &Manifest) -> Result<Plugin, LoadError> {
+        let inner = &self.inner;
+        let lender = || {
+            Lender::new(
+                manifest,
+                inner.client.clone() as Arc<dyn Transport>,
+                inner.store.clone(),
+                inner.vault.clone(),
+                inner.clock.clone(),
+            )
+        };
+        inner.loader.load(component, manifest, lender).await
+    }
+
+    /// What a component imports and exports, also of one that cannot be loaded.
+    pub fn inspect(&self, component: &[u8]) -> Result<Surface, LoadError> {
+        self.inner.loader.inspect(component)
+    }
+
+    /// Begins connecting or reauthorizing: makes the `state`, bound to `session`, and asks the plugin
+    /// where to send the administrator. `session` is whatever identifies the administrator's login;
+    /// only its digest is kept.
+    pub async fn begin(
+        &self,
+        provider: &Provider,
+        purpose: Purpose,
+        session: &str,
+        values: Vec<Parameter>,
+        redirect_uri: &str,
+    ) -> Result<NextStep, AuthorizationError> {
+        let state =
+            self.inner.store.begin_authorization(provider.integration(), session, purpose, SIGN_IN).await?;
+        let request = AuthorizationRequest { values, redirect_uri: redirect_uri.to_owned(), state };
+        Ok(match purpose {
+            Purpose::Connect => provider.begin_connect(&request).await?,
+            Purpose::Reauthorize => provider.begin_reauthorize(&request).await?,
+        })
+    }
+
+    /// Finds what a callback belongs to. Its `state` is used up by it, whatever comes after.
+    pub async fn callback(
+        &self,
+        session: &str,
+        parameters: Vec<Parameter>,
+    ) -> Result<Callback, CallbackError> {
+        let mut states = parameters.iter().filter(|parameter| parameter.name == "state");
+        // A second `state` would leave open which of them the plugin goes by.
+        let (Some(state), None) = (states.next(), states.next()) else {
+            return Err(CallbackError::Unknown);
+        };
+        let state = state.value.clone();
+        let (integration, purpose) = self.inner.store.claim_authorization(&state, session).await?;
+        Ok(Callback { integration, purpose, response: AuthorizationResponse { state, parameters } })
+    }
+
+    /// Ends what [`Host::begin`] began.
+    pub async fn finish(&self, plugin: &Plugin, callback: Callback) -> Result<Connection, CallError> {
+        let provider = plugin.on(&callback.integration);
+        match callback.purpose {
+            Purpose::Connect => provider.finish_connect(&callback.response).await,
+            Purpose::Reauthorize => provider.finish_reauthorize(&callback.response).await,
+        }
+    }
+
+    /// Wipes everything that is kept for an integration: state, credentials, sign-ins under way.
+    pub async fn forget(&self, integration: &Integration) -> Result<(), StoreError> {
+        self.inner.store.forget(integration).await
+    }
+
+    /// The store, for the platform's own tables beside the host's.
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// The host's clock.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.inner.clock
+    }
+
+    /// Connections and bytes since the start.
+    pub fn traffic(&self) -> Traffic {
+        self.inner.client.traffic()
+    }
+}

@@ -1,0 +1,54 @@
+//! `log`: a plugin's lines among the host's, labelled, bounded and without secrets.
+
+use crate::bindings::scheduling::video_provider::log::{self, Level};
+use crate::sandbox::CallState;
+
+/// Bytes of a line, as `wit/log.wit` says.
+const LINE: usize = 2_000;
+
+impl log::Host for CallState {
+    async fn log(&mut self, level: Level, message: String) {
+        if self.log_lines_left == 0 {
+            return;
+        }
+        self.log_lines_left -= 1;
+        let redactor = self.lender.redactor(self.integration.as_ref());
+        let text = clean(&redactor.text(&message));
+        let integration = self.integration.as_ref().map_or("", |integration| integration.as_str());
+        let plugin = self.plugin.as_ref();
+        match level {
+            Level::Debug => tracing::debug!(target: "video_host::plugin", plugin, integration, "{text}"),
+            Level::Info => tracing::info!(target: "video_host::plugin", plugin, integration, "{text}"),
+            Level::Warn => tracing::warn!(target: "video_host::plugin", plugin, integration, "{text}"),
+            Level::Error => tracing::error!(target: "video_host::plugin", plugin, integration, "{text}"),
+        }
+        if self.log_lines_left == 0 {
+            tracing::warn!(target: "video_host::plugin", plugin, integration, "further lines of this call are dropped");
+        }
+    }
+}
+
+/// Cut at a character's boundary, with control characters (line breaks too, which would forge lines)
+/// replaced.
+fn clean(message: &str) -> String {
+    message[..message.floor_char_boundary(LINE)]
+        .chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clean;
+
+    #[test]
+    fn a_line_cannot_forge_another_one() {
+        assert_eq!(clean("done\n2026 ERROR all lost\u{1b}[2J"), "done\u{fffd}2026 ERROR all lost\u{fffd}[2J");
+    }
+
+    #[test]
+    fn a_long_line_is_cut_between_characters() {
+        assert_eq!(clean(&"é".repeat(2_000)).len(), 2_000);
+        assert_eq!(clean(&format!("a{}", "é".repeat(2_000))).len(), 1_999);
+    }
+}

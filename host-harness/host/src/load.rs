@@ -1,0 +1,179 @@
+//! From a file's bytes to a plugin: every check that can be made before a call is made.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use aws_lc_rs::digest;
+use wasmtime::component::{Component, Linker};
+
+use crate::bindings::VideoProviderPre;
+use crate::egress::{Grant, Origin, OriginError};
+use crate::lend::Lender;
+use crate::manifest::Manifest;
+use crate::plugin::{Loaded, Plugin};
+use crate::sandbox::{
+    CallError, CallState, CodeCache, LARGEST_MEMORY, Runner, Sandboxed, Surface, SurfaceError, check, surface,
+};
+
+/// Why a file cannot be used as a plugin. Nothing of it ran, unless it is [`LoadError::SelfCheck`].
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// Larger than the operator allows.
+    #[error("the component has {size} bytes, and {limit} are allowed")]
+    TooLarge {
+        /// Its size in bytes.
+        size: usize,
+        /// The operator's limit in bytes.
+        limit: usize,
+    },
+    /// Another file than the one that the operator reviewed.
+    #[error("the component's SHA-256 is {found}, and the manifest names {expected}")]
+    Digest {
+        /// The file's digest.
+        found: String,
+        /// The manifest's.
+        expected: String,
+    },
+    /// No WebAssembly, or a core module.
+    #[error("this is not a WebAssembly component: {0}")]
+    NotAComponent(String),
+    /// It imports what it may not, or speaks another version, or is no provider.
+    #[error(transparent)]
+    Surface(#[from] SurfaceError),
+    /// Its types differ from the contract's.
+    #[error("the component does not fit the contract: {0}")]
+    Misfit(String),
+    /// Its own description cannot be had or breaks the contract.
+    #[error("the component does not describe itself: {0}")]
+    SelfCheck(#[source] CallError),
+    /// Its description breaks the contract.
+    #[error("the component's description breaks the contract: {0}")]
+    Description(String),
+    /// An origin that it names is not one.
+    #[error("the component asks for a bad origin: {0}")]
+    Origin(#[from] OriginError),
+    /// It needs to reach what the operator did not grant.
+    #[error("the component needs origins that are not granted: {}. Review them and add them to its grant", list(.0))]
+    NotGranted(Vec<Origin>),
+    /// The operator's own limits make no sense.
+    #[error("the manifest's limit is not possible: {0}")]
+    Limits(String),
+}
+
+fn list(origins: &[Origin]) -> String {
+    origins.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// SHA-256 of a component, in lower-case hex.
+pub fn sha256(bytes: &[u8]) -> String {
+    digest::digest(&digest::SHA256, bytes).as_ref().iter().fold(String::new(), |mut hex, byte| {
+        use std::fmt::Write;
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// What loading needs of a host.
+pub(crate) struct Loader {
+    pub(crate) runner: Arc<Runner>,
+    pub(crate) linker: Linker<CallState>,
+    pub(crate) cache: CodeCache,
+}
+
+impl Loader {
+    /// Checks, compiles and links a component, and has it describe itself.
+    pub(crate) async fn load(
+        &self,
+        bytes: &[u8],
+        manifest: &Manifest,
+        lender: impl FnOnce() -> Lender,
+    ) -> Result<Plugin, LoadError> {
+        let limits = &manifest.limits;
+        if limits.memory > LARGEST_MEMORY {
+            return Err(LoadError::Limits(format!("memory over {LARGEST_MEMORY} bytes")));
+        }
+        if bytes.len() > limits.component {
+            return Err(LoadError::TooLarge { size: bytes.len(), limit: limits.component });
+        }
+        let digest = sha256(bytes);
+        if let Some(expected) = manifest.sha256.as_ref().filter(|expected| **expected != digest) {
+            return Err(LoadError::Digest { found: digest, expected: expected.clone() });
+        }
+        preamble(bytes)?;
+        let (component, from_cache) = self.compile(bytes, &digest)?;
+        let surface = surface(&self.runner.engine, &component);
+        surface.check()?;
+
+        let misfit = |error: wasmtime::Error| LoadError::Misfit(format!("{error:#}"));
+        let pre = self.linker.instantiate_pre(&component).map_err(misfit)?;
+        let pre = VideoProviderPre::new(pre).map_err(misfit)?;
+        let sandboxed = Sandboxed {
+            runner: self.runner.clone(),
+            pre,
+            limits: limits.clone(),
+            lender: Arc::new(lender()),
+            name: digest.get(..12).unwrap_or_default().into(),
+        };
+        let description = sandboxed
+            .run("describe", None, async |store, provider| provider.call_describe(store).await)
+            .await
+            .map_err(LoadError::SelfCheck)?;
+        check::description(&description).map_err(LoadError::Description)?;
+        let parse =
+            |origins: &[String]| origins.iter().map(|origin| origin.parse()).collect::<Result<_, _>>();
+        let wanted =
+            Grant { api: parse(&description.api_origins)?, identity: parse(&description.identity_origins)? };
+        let missing = manifest.grant.missing(&wanted);
+        if !missing.is_empty() {
+            return Err(LoadError::NotGranted(missing));
+        }
+        let sandboxed = Sandboxed { name: description.id.as_str().into(), ..sandboxed };
+        Ok(Plugin {
+            loaded: Arc::new(Loaded {
+                grant: sandboxed.lender.grant.clone(),
+                sandboxed,
+                description,
+                digest,
+                surface,
+                size: bytes.len(),
+                from_cache,
+            }),
+        })
+    }
+
+    /// Compiled code from the cache, or anew.
+    pub(crate) fn compile(&self, bytes: &[u8], digest: &str) -> Result<(Component, bool), LoadError> {
+        let engine = &self.runner.engine;
+        let begun = Instant::now();
+        if let Some(component) = self.cache.load(engine, digest) {
+            tracing::debug!(digest, elapsed = ?begun.elapsed(), "compiled code loaded from the cache");
+            return Ok((component, true));
+        }
+        let component = Component::from_binary(engine, bytes)
+            .map_err(|error| LoadError::NotAComponent(format!("{error:#}")))?;
+        if let Err(error) = self.cache.store(engine, digest, &component) {
+            // It costs time at the next start and nothing else.
+            tracing::warn!(%error, "compiled code could not be kept");
+        }
+        tracing::debug!(digest, elapsed = ?begun.elapsed(), "compiled");
+        Ok((component, false))
+    }
+
+    /// A component's surface, whether or not it could be loaded.
+    pub(crate) fn inspect(&self, bytes: &[u8]) -> Result<Surface, LoadError> {
+        preamble(bytes)?;
+        let (component, _) = self.compile(bytes, &sha256(bytes))?;
+        Ok(surface(&self.runner.engine, &component))
+    }
+}
+
+/// The first eight bytes tell a component from a core module.
+fn preamble(bytes: &[u8]) -> Result<(), LoadError> {
+    let reason = match bytes.get(..8) {
+        Some([0, b'a', b's', b'm', _, _, 1, 0]) => return Ok(()),
+        Some([0, b'a', b's', b'm', ..]) => "it is a core WebAssembly module; build it for wasm32-wasip2",
+        Some(_) => "it does not begin with WebAssembly's magic number",
+        None => "it has fewer than eight bytes",
+    };
+    Err(LoadError::NotAComponent(reason.to_owned()))
+}

@@ -1,0 +1,24 @@
+//! What the operator decides for a plugin. It belongs to the operator, never to the plugin.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::egress::Grant;
+use crate::sandbox::Limits;
+use crate::vault::ClientKeys;
+
+/// One plugin's grant, settings, keys and limits.
+#[derive(Debug, Clone, Default)]
+pub struct Manifest {
+    /// SHA-256 of the component's file, in lower-case hex: another file is refused. None accepts any
+    /// file, for development.
+    pub sha256: Option<String>,
+    /// Where the plugin may send requests and people.
+    pub grant: Grant,
+    /// What `settings.get` gives: `client-id`, for one. Nothing secret.
+    pub settings: BTreeMap<String, String>,
+    /// How the host proves at token endpoints that it speaks for the registered client.
+    pub client: Arc<ClientKeys>,
+    /// Bounds on each call.
+    pub limits: Limits,
+}

@@ -1,0 +1,13 @@
+//! The contract's words, as Rust types: `scheduling:video-provider/provider@0.1.0`. Their meaning is
+//! documented in `wit/provider.wit`.
+
+pub use crate::bindings::exports::scheduling::video_provider::provider::{
+    Account, AccountMismatch, Attendee, AttendeeRole, AuthorizationRequest, AuthorizationResponse,
+    Capabilities, Choice, Connection, DeadGrant, Description, Error, GrantProblem, InputError, InputProblem,
+    MatchOutcome, Meeting, MeetingRequest, Mismatch, NextStep, Outage, SetupField, SetupKind, SignInError,
+    SignInProblem, User,
+};
+pub use crate::bindings::scheduling::video_provider::types::Parameter;
+
+/// The contract that this host speaks.
+pub const CONTRACT: &str = "scheduling:video-provider@0.1.0";

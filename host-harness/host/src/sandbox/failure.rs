@@ -1,0 +1,101 @@
+//! How a call can end other than by the plugin's own answer.
+
+use wasmtime::Trap;
+
+use super::limits::Meter;
+use crate::provider;
+
+/// Why a call gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The plugin answered with an error of the contract, which says what to do.
+    #[error("{}", describe(.0))]
+    Provider(provider::Error),
+    /// The plugin, not the provider, failed. If it had sent requests they may have taken effect.
+    #[error("the plugin {plugin} failed in {function}: {failure}")]
+    Failed {
+        /// The plugin's id, or its digest while it has none.
+        plugin: String,
+        /// The function of the contract that was called.
+        function: &'static str,
+        /// What happened.
+        failure: Failure,
+    },
+}
+
+/// What a plugin can do wrong, or what can happen to it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The whole call took longer than its deadline. A request may have taken effect.
+    #[error("the call was not done within {0} ms")]
+    Deadline(u128),
+    /// It computed longer than it may.
+    #[error("it used up its processor time of {0} ms")]
+    ProcessorTime(u128),
+    /// It wanted more memory than it may have.
+    #[error("it wanted more than its {0} bytes of memory")]
+    Memory(usize),
+    /// It trapped: a panic, most likely. The text is what it said, with the guest's backtrace.
+    #[error("it crashed: {0}")]
+    Trapped(String),
+    /// Its answer breaks the contract.
+    #[error("its answer breaks the contract: {0}")]
+    BrokeContract(String),
+    /// All places for calls were taken until the deadline. Nothing was called.
+    #[error("all places for calls were taken")]
+    Busy,
+    /// The host could not make an instance.
+    #[error("no instance could be made: {0}")]
+    Instance(String),
+}
+
+impl CallError {
+    /// Whether the call may have had an effect at the provider although it gave no result.
+    pub fn may_have_taken_effect(&self) -> bool {
+        match self {
+            Self::Provider(provider::Error::Unavailable(outage)) => outage.may_have_taken_effect,
+            Self::Provider(_) => false,
+            Self::Failed { failure, .. } => !matches!(failure, Failure::Busy | Failure::Instance(_)),
+        }
+    }
+}
+
+/// Names the failure behind wasmtime's error.
+pub(crate) fn classify(
+    error: &wasmtime::Error,
+    meter: &Meter,
+    stderr: &[u8],
+    limits: &super::Limits,
+) -> Failure {
+    if meter.refused_memory {
+        return Failure::Memory(limits.memory);
+    }
+    if matches!(error.downcast_ref::<Trap>(), Some(Trap::Interrupt)) {
+        return Failure::ProcessorTime(limits.processor_time.as_millis());
+    }
+    let said = String::from_utf8_lossy(stderr);
+    let said = said.trim();
+    let trace = format!("{error:?}");
+    Failure::Trapped(if said.is_empty() { trace } else { format!("{said}\n{trace}") })
+}
+
+/// A sentence for each error of the contract.
+fn describe(error: &provider::Error) -> String {
+    use provider::Error as E;
+    let wait = |ms: &Option<u64>| match ms {
+        Some(ms) => format!(" Try again in {} s.", ms.div_ceil(1_000)),
+        None => String::new(),
+    };
+    match error {
+        E::InvalidInput(input) => format!("{}: {}", input.field, input.message),
+        E::NotConnected => "This integration is not connected.".to_owned(),
+        E::NeedsReauthorization(grant) => grant.message.clone(),
+        E::Misconfigured(message) | E::Refused(message) | E::NotFound(message) | E::Internal(message) => {
+            message.clone()
+        }
+        E::SignInFailed(sign_in) => sign_in.message.clone(),
+        E::AccountMismatch(account) => account.message.clone(),
+        E::Throttled(after) => format!("The provider is busy with too many requests.{}", wait(after)),
+        E::Unavailable(outage) => format!("{}{}", outage.message, wait(&outage.retry_after)),
+    }
+}

@@ -1,0 +1,104 @@
+//! What one call may use.
+
+use std::time::Duration;
+
+use wasmtime::ResourceLimiter;
+
+/// Bounds on each call of a plugin. The operator may set them for a plugin; these are the defaults.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Linear memory of one instance, in bytes. 32 MiB unless told.
+    pub memory: usize,
+    /// Wall-clock time of one call, waiting for HTTP included. 30 s unless told.
+    pub deadline: Duration,
+    /// Processor time of one call, waiting excluded, in steps of [`TICK`]. 2 s unless told.
+    pub processor_time: Duration,
+    /// HTTP exchanges of one call, token requests not counted. 64 unless told.
+    pub requests: u32,
+    /// Size of the component's file, in bytes. 16 MiB unless told.
+    pub component: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory: 32 << 20,
+            deadline: Duration::from_secs(30),
+            processor_time: Duration::from_secs(2),
+            requests: 64,
+            component: 16 << 20,
+        }
+    }
+}
+
+/// How often running guests are looked at.
+pub const TICK: Duration = Duration::from_millis(10);
+
+/// Elements of all of an instance's tables; a Rust component uses a few hundred.
+pub(crate) const TABLE_ELEMENTS: usize = 20_000;
+
+/// Counts what an instance takes and refuses what is over the limit.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    memory: usize,
+    /// Set when a growth was refused, so that the trap that follows can be told as what it is.
+    pub(crate) refused_memory: bool,
+    ticks_left: u64,
+    /// The guest waited since the last tick: the tick that ends the wait is not the guest's.
+    pub(crate) waited: bool,
+}
+
+impl Meter {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let ticks = limits.processor_time.as_millis().div_ceil(TICK.as_millis());
+        Self {
+            memory: limits.memory,
+            refused_memory: false,
+            ticks_left: u64::try_from(ticks).unwrap_or(u64::MAX),
+            waited: false,
+        }
+    }
+
+    /// One tick passed while the guest ran. False when its processor time is used up.
+    pub(crate) fn tick(&mut self) -> bool {
+        if std::mem::take(&mut self.waited) {
+            return true;
+        }
+        self.ticks_left = self.ticks_left.saturating_sub(1);
+        self.ticks_left > 0
+    }
+}
+
+impl ResourceLimiter for Meter {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let fits = desired <= self.memory;
+        self.refused_memory |= !fits;
+        Ok(fits)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= TABLE_ELEMENTS)
+    }
+
+    fn memories(&self) -> usize {
+        2
+    }
+
+    fn tables(&self) -> usize {
+        8
+    }
+
+    fn instances(&self) -> usize {
+        16
+    }
+}

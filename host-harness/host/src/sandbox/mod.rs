@@ -1,0 +1,27 @@
+//! Running what strangers wrote: the engine, the check of a component, its compiled code, one
+//! instance a call, and the bounds on all of it.
+
+mod cache;
+mod engine;
+mod failure;
+mod limits;
+mod linker;
+mod returns;
+mod run;
+mod state;
+mod surface;
+
+pub use engine::Memory;
+pub use failure::{CallError, Failure};
+pub use limits::{Limits, TICK};
+pub use surface::{Surface, SurfaceError};
+
+pub(crate) use cache::CodeCache;
+pub(crate) use engine::{CONCURRENT_CALLS, LARGEST_MEMORY, engine};
+pub(crate) use linker::linker;
+pub(crate) use run::{Runner, Sandboxed};
+pub(crate) use state::CallState;
+pub(crate) use surface::surface;
+pub(crate) mod check {
+    pub(crate) use super::returns::{connection, description, error, meeting, next_step, outcomes};
+}

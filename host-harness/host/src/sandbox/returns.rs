@@ -1,0 +1,152 @@
+//! Bounds on what a plugin returns. It is another party's text: it goes into databases, pages and
+//! e-mails, so it is checked here, once, for everybody.
+
+use url::Url;
+
+use crate::egress::{Grant, Purpose};
+use crate::provider::{Connection, Description, Error, MatchOutcome, Meeting, NextStep, SetupKind, User};
+
+/// Ids and names, in bytes.
+const NAME: usize = 1_024;
+/// Sentences, in bytes.
+const SENTENCE: usize = 4_096;
+/// URLs, in bytes.
+const URL: usize = 2_048;
+/// The URL of a sign-in page, in bytes: it carries scopes and state.
+const VISIT: usize = 8_192;
+/// Elements of a list that has no other bound.
+const LIST: usize = 100;
+
+/// A rule of the contract that an answer breaks.
+pub(crate) type Broken = String;
+
+fn text(what: &str, text: &str, most: usize) -> Result<(), Broken> {
+    if text.len() > most {
+        return Err(format!("{what} has {} bytes, more than {most}", text.len()));
+    }
+    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+        return Err(format!("{what} has a control character"));
+    }
+    Ok(())
+}
+
+fn named(what: &str, value: &str) -> Result<(), Broken> {
+    if value.is_empty() {
+        return Err(format!("{what} is empty"));
+    }
+    text(what, value, NAME)
+}
+
+fn listed<T>(what: &str, list: &[T], check: impl Fn(&T) -> Result<(), Broken>) -> Result<(), Broken> {
+    if list.len() > LIST {
+        return Err(format!("{what} has {} elements, more than {LIST}", list.len()));
+    }
+    list.iter().try_for_each(check)
+}
+
+pub(crate) fn user(user: &User) -> Result<(), Broken> {
+    named("a user's id", &user.id)?;
+    text("a user's key", &user.key, NAME)?;
+    text("a user's name", &user.display_name, NAME)
+}
+
+pub(crate) fn connection(connection: &Connection) -> Result<(), Broken> {
+    let account = &connection.account;
+    named("the account's id", &account.id)?;
+    named("the account's tenant", &account.tenant_id)?;
+    text("the account's user name", &account.user_name, NAME)?;
+    text("the account's display name", &account.display_name, NAME)?;
+    listed("scopes", &connection.scopes, |scope| named("a scope", scope))?;
+    listed("warnings", &connection.warnings, |warning| text("a warning", warning, SENTENCE))
+}
+
+/// A page that an administrator's browser is sent to: of an identity origin that the operator
+/// granted, so that a plugin can send nobody to a page of its own making.
+pub(crate) fn next_step(step: &NextStep, grant: &Grant) -> Result<(), Broken> {
+    match step {
+        NextStep::Connected(connected) => connection(connected),
+        NextStep::Visit(url) => {
+            text("the sign-in URL", url, VISIT)?;
+            let uri = url.parse().map_err(|_| "the sign-in URL is not a URL".to_owned())?;
+            grant.permits(&uri, Purpose::Identity).map_err(|denied| format!("the sign-in URL: {denied}"))
+        }
+    }
+}
+
+pub(crate) fn outcomes(outcomes: &[MatchOutcome], keys: usize) -> Result<(), Broken> {
+    if outcomes.len() != keys {
+        return Err(format!("{} outcomes for {keys} keys", outcomes.len()));
+    }
+    outcomes.iter().try_for_each(|outcome| match outcome {
+        MatchOutcome::Matched(found)
+        | MatchOutcome::AliasOf(found)
+        | MatchOutcome::Guest(found)
+        | MatchOutcome::Disabled(found)
+        | MatchOutcome::Unlicensed(found) => user(found),
+        MatchOutcome::Ambiguous(users) => listed("ambiguous users", users, user),
+        MatchOutcome::NotFound | MatchOutcome::RetryLater(_) => Ok(()),
+    })
+}
+
+pub(crate) fn meeting(meeting: &Meeting) -> Result<(), Broken> {
+    named("the meeting's id", &meeting.id)?;
+    text("the organizer's id", &meeting.organizer_id, NAME)?;
+    text("the join link", &meeting.join_url, URL)?;
+    let url =
+        Url::parse(&meeting.join_url).map_err(|error| format!("the join link is not a URL: {error}"))?;
+    if url.scheme() != "https" || url.host_str().is_none() {
+        return Err("the join link is not an https link".to_owned());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("the join link has a user name in it".to_owned());
+    }
+    listed("warnings", &meeting.warnings, |warning| text("a warning", warning, SENTENCE))
+}
+
+pub(crate) fn description(description: &Description) -> Result<(), Broken> {
+    let id = &description.id;
+    if id.is_empty()
+        || id.len() > 64
+        || !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    {
+        return Err("the id must be 1 to 64 characters of a-z, 0-9 and -".to_owned());
+    }
+    named("the name", &description.name)?;
+    named("the version", &description.version)?;
+    text("the match key", &description.match_key, NAME)?;
+    if !(1..=1_000).contains(&description.best_batch) {
+        return Err("the best batch must be 1 to 1,000".to_owned());
+    }
+    listed("setup", &description.setup, |field| {
+        named("a setup field's name", &field.name)?;
+        named("a setup field's label", &field.label)?;
+        text("a setup field's help", &field.help, SENTENCE)?;
+        match &field.kind {
+            SetupKind::Choice(choices) => listed("choices", choices, |choice| {
+                named("a choice", &choice.value)?;
+                named("a choice's label", &choice.label)
+            }),
+            SetupKind::Text(_) | SetupKind::StaffField => Ok(()),
+        }
+    })?;
+    listed("API origins", &description.api_origins, |origin| named("an origin", origin))?;
+    listed("identity origins", &description.identity_origins, |origin| named("an origin", origin))
+}
+
+pub(crate) fn error(error: &Error) -> Result<(), Broken> {
+    match error {
+        Error::InvalidInput(input) => {
+            named("an error's field", &input.field)?;
+            text("an error's message", &input.message, SENTENCE)
+        }
+        Error::NeedsReauthorization(grant) => text("an error's message", &grant.message, SENTENCE),
+        Error::SignInFailed(sign_in) => text("an error's message", &sign_in.message, SENTENCE),
+        Error::AccountMismatch(account) => text("an error's message", &account.message, SENTENCE),
+        Error::Unavailable(outage) => text("an error's message", &outage.message, SENTENCE),
+        Error::Misconfigured(message)
+        | Error::Refused(message)
+        | Error::NotFound(message)
+        | Error::Internal(message) => text("an error's message", message, SENTENCE),
+        Error::NotConnected | Error::Throttled(_) => Ok(()),
+    }
+}

@@ -1,0 +1,93 @@
+//! What a running instance's store holds: the call it serves and what that call may still use.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::HostWallClock;
+use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use super::limits::{Limits, Meter};
+use crate::clock::Clock;
+use crate::lend::Lender;
+use crate::store::Integration;
+
+/// Handles that a guest may hold at a time: streams of its standard error, pollables of clocks.
+const HANDLES: usize = 64;
+
+/// Bytes of one request for random numbers.
+const RANDOM_BYTES: u64 = 4_096;
+
+/// What a panic may say, in bytes.
+const STDERR: usize = 16 << 10;
+
+/// One call's state. It lives and dies with the call's instance.
+pub(crate) struct CallState {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    pub(crate) meter: Meter,
+    pub(crate) stderr: MemoryOutputPipe,
+    pub(crate) lender: Arc<Lender>,
+    /// The plugin's name, for logs.
+    pub(crate) plugin: Arc<str>,
+    /// None while the plugin only describes itself: it is lent nothing then.
+    pub(crate) integration: Option<Integration>,
+    pub(crate) deadline: Instant,
+    pub(crate) requests_left: u32,
+    pub(crate) log_lines_left: u32,
+}
+
+/// Log lines of one call, as `wit/log.wit` says.
+const LOG_LINES: u32 = 100;
+
+impl CallState {
+    pub(crate) fn new(
+        lender: Arc<Lender>,
+        plugin: Arc<str>,
+        integration: Option<Integration>,
+        limits: &Limits,
+        deadline: Instant,
+    ) -> Self {
+        let stderr = MemoryOutputPipe::new(STDERR);
+        let wasi = WasiCtx::builder()
+            .stderr(stderr.clone())
+            .max_random_size(RANDOM_BYTES)
+            .wall_clock(HostTime(lender.clock.clone()))
+            .build();
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(HANDLES);
+        Self {
+            wasi,
+            table,
+            meter: Meter::new(limits),
+            stderr,
+            lender,
+            plugin,
+            integration,
+            deadline,
+            requests_left: limits.requests,
+            log_lines_left: LOG_LINES,
+        }
+    }
+}
+
+impl WasiView for CallState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+/// The host's clock as the guest's: both judge the same expiry by the same time.
+struct HostTime(Arc<dyn Clock>);
+
+impl HostWallClock for HostTime {
+    fn resolution(&self) -> Duration {
+        Duration::from_millis(1)
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.now_ms()).unwrap_or_default())
+    }
+}

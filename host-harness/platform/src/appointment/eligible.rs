@@ -1,0 +1,73 @@
+//! Who can be booked, and what a request has to be like.
+
+use video_host::provider::{Capabilities, User};
+
+use super::meeting::Place;
+use super::{BookingError, BookingRequest, WrongInput};
+use crate::matching::{self, MatchState};
+use crate::platform::Platform;
+use crate::provider::{VideoProvider as _, VideoProviders};
+use crate::{staff, video};
+
+const LONGEST_ID: usize = 128;
+/// Characters of a subject or a name.
+const LONGEST: usize = 256;
+
+impl BookingRequest {
+    pub(super) fn check(&self) -> Result<(), WrongInput> {
+        let printable = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+        if !(1..=LONGEST_ID).contains(&self.id.len()) || !self.id.bytes().all(printable) {
+            return Err(WrongInput::Id);
+        }
+        if !(1..=LONGEST).contains(&self.client_name.chars().count()) {
+            return Err(WrongInput::ClientName);
+        }
+        let email = &self.client_email;
+        if !email.is_empty() && (email.chars().count() > LONGEST || !email.contains('@')) {
+            return Err(WrongInput::ClientEmail);
+        }
+        if self.subject.chars().count() > LONGEST {
+            return Err(WrongInput::Subject);
+        }
+        check_times(self.start, self.end)
+    }
+}
+
+pub(super) fn check_times(start: i64, end: i64) -> Result<(), WrongInput> {
+    if end > start { Ok(()) } else { Err(WrongInput::Times) }
+}
+
+impl<V: VideoProviders> Platform<V> {
+    /// Where a staff member can be booked now, and as whom.
+    pub(super) async fn eligible(
+        &self,
+        request: &BookingRequest,
+    ) -> Result<(Place<V::Provider>, Option<User>), BookingError> {
+        let mut connection = self.connection().await?;
+        let member = staff::store::load(&mut connection, &request.staff).await?;
+        let member = member.ok_or_else(|| BookingError::UnknownStaff(request.staff.clone()))?;
+        let settings = video::load(&mut connection, &request.staff).await?;
+        if !settings.enabled {
+            return Err(BookingError::VideoOff(member.label().to_owned()));
+        }
+        let used = video::used(&mut connection, &settings).await?;
+        let used = used.ok_or_else(|| BookingError::NoIntegration(member.label().to_owned()))?;
+        let place = self.usable_for(used, &request.id)?;
+        if !place.provider.description().capabilities.contains(Capabilities::MATCHING) {
+            return Ok((place, None));
+        }
+        let found = matching::store::load(&mut connection, &place.integration.id, &request.staff).await?;
+        let reason = match found {
+            Some(found) if found.state == MatchState::Matched && found.user.is_some() => {
+                return Ok((place, found.user));
+            }
+            Some(found) => found.reason.unwrap_or_default(),
+            None => "they are not matched to a user yet; match the staff first".to_owned(),
+        };
+        Err(BookingError::NotMatched {
+            staff: member.label().to_owned(),
+            integration: place.integration.display_name,
+            reason,
+        })
+    }
+}

@@ -1,0 +1,165 @@
+//! Why an appointment could not be booked, moved or cancelled.
+
+use video_host::CallError;
+use video_host::provider::Error;
+
+use crate::database::DatabaseError;
+
+/// What is wrong with a request. Nothing was saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WrongInput {
+    /// The appointment's id.
+    #[error("The appointment's id has to have 1 to 128 printable ASCII characters.")]
+    Id,
+    /// The client's name.
+    #[error("The client's name has to have 1 to 256 characters.")]
+    ClientName,
+    /// The client's e-mail.
+    #[error(
+        "The client's e-mail address is not one, or has more than 256 characters. Mend it, or leave it empty."
+    )]
+    ClientEmail,
+    /// The subject.
+    #[error("The subject has more than 256 characters. Shorten it.")]
+    Subject,
+    /// The times.
+    #[error("The appointment ends before it has begun. Choose a later end.")]
+    Times,
+}
+
+/// Why an appointment could not be booked, moved or cancelled. The texts are for staff.
+#[derive(Debug, thiserror::Error)]
+pub enum BookingError {
+    /// The request cannot be used.
+    #[error(transparent)]
+    Input(#[from] WrongInput),
+    /// There is no such staff member.
+    #[error(
+        "There is no staff member with the id {0}, so nothing was booked. Choose another, or import the staff."
+    )]
+    UnknownStaff(String),
+    /// Video is switched off for the staff member.
+    #[error(
+        "{0} has no video appointments: video is switched off for them. An administrator can switch it on."
+    )]
+    VideoOff(String),
+    /// Nothing was chosen for the staff member, and there is no default.
+    #[error(
+        "{0} has no video provider. An administrator has to connect one, or choose one that is connected."
+    )]
+    NoIntegration(String),
+    /// The integration cannot be used now.
+    #[error("{integration} cannot be used for {appointment} now: {problem}.")]
+    NotUsable {
+        /// What it is called for people.
+        integration: String,
+        /// Whose meeting.
+        appointment: String,
+        /// How it is, and what to do.
+        problem: String,
+    },
+    /// Its plugin is not loaded.
+    #[error(
+        "The provider `{provider}` is not loaded, so it cannot be used for {appointment}. The operator has \
+         to install its plugin."
+    )]
+    NotLoaded {
+        /// The provider's id.
+        provider: String,
+        /// Whose meeting.
+        appointment: String,
+    },
+    /// The staff member is no user of the provider, as far as is known.
+    #[error("{staff} cannot be booked for video on {integration}: {reason}.")]
+    NotMatched {
+        /// The staff member's name.
+        staff: String,
+        /// What the integration is called for people.
+        integration: String,
+        /// Why, and what to mend.
+        reason: String,
+    },
+    /// The id belongs to another staff member's appointment.
+    #[error(
+        "The id {0} belongs to another staff member's appointment already. Book this one under an id of its own."
+    )]
+    OtherStaff(String),
+    /// There is no such appointment.
+    #[error("There is no appointment with the id {0}.")]
+    Unknown(String),
+    /// It was cancelled.
+    #[error("The appointment {0} was cancelled. Book another under a new id.")]
+    Cancelled(String),
+    /// It has no meeting to move.
+    #[error(
+        "The appointment {0} was never booked, because the provider refused. Book it again, with the new time."
+    )]
+    NeverBooked(String),
+    /// It is saved, and the provider could not be asked or did not answer. Nobody has to do it again:
+    /// [`Platform::resume`](crate::Platform::resume) does, and so does asking again.
+    #[error(
+        "What you want with the appointment {appointment} is saved, but {integration} has not done it yet: {error} It will be tried again."
+    )]
+    Waiting {
+        /// Which.
+        appointment: String,
+        /// What the integration is called for people.
+        integration: String,
+        /// What it said.
+        #[source]
+        error: Box<CallError>,
+    },
+    /// The provider refused. A booking has no meeting; a move was taken back; what is cancelled is
+    /// tried again.
+    #[error("{integration} refused what you want with the appointment {appointment}: {error}")]
+    Refused {
+        /// Which.
+        appointment: String,
+        /// What the integration is called for people.
+        integration: String,
+        /// What it said.
+        #[source]
+        error: Box<CallError>,
+    },
+    /// The platform's database did not answer.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+impl BookingError {
+    /// How a call ended, for people.
+    pub(super) fn call(appointment: String, integration: String, error: CallError) -> Self {
+        let error = Box::new(error);
+        if is_refusal(&error) {
+            Self::Refused { appointment, integration, error }
+        } else {
+            Self::Waiting { appointment, integration, error }
+        }
+    }
+
+    /// Whether other appointments of the same integration would fare the same now.
+    pub(super) fn concerns_integration(&self) -> bool {
+        match self {
+            Self::NotUsable { .. } | Self::NotLoaded { .. } => true,
+            // A plugin that fails may do so over this one appointment: the others are tried.
+            Self::Waiting { error, .. } => {
+                matches!(&**error, CallError::Provider(error) if !matches!(error, Error::Internal(_)))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Whether asking the same again is of no use: the provider understood, and nothing happened.
+pub(super) fn is_refusal(error: &CallError) -> bool {
+    matches!(
+        error,
+        CallError::Provider(
+            Error::InvalidInput(_)
+                | Error::Refused(_)
+                | Error::NotFound(_)
+                | Error::SignInFailed(_)
+                | Error::AccountMismatch(_)
+        )
+    )
+}

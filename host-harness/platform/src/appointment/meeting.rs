@@ -1,0 +1,108 @@
+//! What the provider is told of an appointment, and where: its own integration, whatever the staff
+//! member uses by now.
+
+use video_host::CallError;
+use video_host::provider::{Attendee, AttendeeRole, MeetingRequest};
+
+use super::{Appointment, BookingError, store};
+use crate::database::{self, DatabaseError};
+use crate::integration::{self, Integration};
+use crate::platform::Platform;
+use crate::provider::VideoProviders;
+use crate::staff::{self, StaffMember};
+
+/// An appointment's integration, at work.
+pub(super) struct Place<P> {
+    pub(super) integration: Integration,
+    pub(super) provider: P,
+}
+
+impl<V: VideoProviders> Platform<V> {
+    /// The integration that holds the appointment's meeting, if it can be used.
+    pub(super) async fn place_of(
+        &self,
+        appointment: &Appointment,
+    ) -> Result<Place<V::Provider>, BookingError> {
+        let integration =
+            integration::store::load(&mut *self.connection().await?, &appointment.integration).await?;
+        // Its row is referred to, so it is there.
+        let integration = integration.ok_or_else(|| BookingError::Unknown(appointment.id.clone()))?;
+        self.usable_for(integration, &appointment.id)
+    }
+
+    /// The integration with its provider, if it works as far as is known.
+    pub(super) fn usable_for(
+        &self,
+        integration: Integration,
+        appointment: &str,
+    ) -> Result<Place<V::Provider>, BookingError> {
+        let appointment = || format!("the appointment {appointment}");
+        if !integration.state.is_live() {
+            return Err(BookingError::NotUsable {
+                problem: integration.state.problem().unwrap_or_default(),
+                integration: integration.display_name,
+                appointment: appointment(),
+            });
+        }
+        match self.providers().on(&integration.provider, &integration.id) {
+            Some(provider) => Ok(Place { integration, provider }),
+            None => {
+                Err(BookingError::NotLoaded { provider: integration.provider, appointment: appointment() })
+            }
+        }
+    }
+
+    /// Notes with the integration what an error says of it, and with the appointment that it waits.
+    pub(super) async fn note_waiting(
+        &self,
+        appointment: &Appointment,
+        error: &CallError,
+    ) -> Result<(), DatabaseError> {
+        self.note(&appointment.integration, error).await?;
+        let mut transaction = database::begin(self.pool()).await?;
+        let (status, note) = (appointment.status, error.to_string());
+        store::change(&mut transaction, &appointment.id, status, status, Some(&note)).await?;
+        database::commit(transaction, "appointment.waiting").await
+    }
+
+    pub(super) async fn meeting_request(
+        &self,
+        appointment: &Appointment,
+    ) -> Result<MeetingRequest, BookingError> {
+        let staff = staff::store::load(&mut *self.connection().await?, &appointment.staff).await?;
+        let staff = staff.ok_or_else(|| BookingError::UnknownStaff(appointment.staff.clone()))?;
+        Ok(MeetingRequest {
+            appointment_id: appointment.id.clone(),
+            meeting_id: appointment.meeting_id.clone(),
+            staff: appointment.user.clone(),
+            subject: appointment.subject.clone(),
+            start: appointment.start,
+            end: appointment.end,
+            attendees: vec![client(appointment), host(&staff, appointment)],
+        })
+    }
+}
+
+fn client(appointment: &Appointment) -> Attendee {
+    Attendee {
+        name: appointment.client_name.clone(),
+        address: address(&appointment.client_email),
+        user_id: None,
+        role: AttendeeRole::Attendee,
+    }
+}
+
+/// The staff member. Who is a user of the provider runs the meeting; nobody else could.
+fn host(staff: &StaffMember, appointment: &Appointment) -> Attendee {
+    let user_id = appointment.user.as_ref().map(|user| user.id.clone());
+    Attendee {
+        name: staff.label().to_owned(),
+        address: address(&staff.email),
+        role: if user_id.is_some() { AttendeeRole::CoOrganizer } else { AttendeeRole::Attendee },
+        user_id,
+    }
+}
+
+fn address(email: &str) -> Option<String> {
+    (!email.is_empty()).then(|| email.to_owned())
+}

@@ -1,0 +1,136 @@
+//! Appointments with a video link, and the meetings behind them.
+//!
+//! The row is written before the provider is asked, and what the provider answers after. So a crash at
+//! any point leaves a row that tells what was under way, and asking again, which the contract makes
+//! harmless, finishes it.
+
+mod book;
+mod cancel;
+mod eligible;
+mod error;
+mod meeting;
+mod reschedule;
+mod resume;
+mod store;
+
+pub use error::{BookingError, WrongInput};
+pub use resume::{ResumeReport, Unfinished};
+use video_host::provider::User;
+
+use crate::IntegrationId;
+use crate::database::DatabaseError;
+use crate::platform::Platform;
+use crate::provider::VideoProviders;
+use crate::word::words;
+
+/// Through which of the platform's doors an appointment was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// By the client, on the page for clients.
+    ClientView,
+    /// By staff, in the schedule.
+    Schedule,
+    /// By the contact center, for a client on the phone.
+    ContactCenter,
+}
+
+words!(Channel { ClientView = "client_view", Schedule = "schedule", ContactCenter = "contact_center" });
+
+/// How an appointment stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Saved, and the provider has not answered yet: no link.
+    Requested,
+    /// It has its link.
+    Booked,
+    /// It has its link and a new time, which the provider has not confirmed yet.
+    Moving,
+    /// It does not take place, which the provider has not confirmed yet.
+    Cancelling,
+    /// It does not take place.
+    Cancelled,
+    /// The provider refused: there is no meeting. [`Appointment::note`] tells why.
+    Failed,
+}
+
+words!(Status {
+    Requested = "requested",
+    Booked = "booked",
+    Moving = "moving",
+    Cancelling = "cancelling",
+    Cancelled = "cancelled",
+    Failed = "failed",
+});
+
+/// What to book. It is the id that makes it the same appointment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookingRequest {
+    /// The platform's id of the appointment: 1 to 128 printable ASCII characters.
+    pub id: String,
+    /// Id of the staff member.
+    pub staff: String,
+    /// 1 to 256 characters.
+    pub client_name: String,
+    /// An e-mail address of at most 256 characters, or empty if there is none.
+    pub client_email: String,
+    /// At most 256 characters.
+    pub subject: String,
+    /// Milliseconds since 1970.
+    pub start: i64,
+    /// Milliseconds since 1970, after `start`.
+    pub end: i64,
+    /// Through which door.
+    pub channel: Channel,
+}
+
+/// An appointment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Appointment {
+    /// The platform's id of it.
+    pub id: String,
+    /// Id of the staff member.
+    pub staff: String,
+    /// The client's name.
+    pub client_name: String,
+    /// The client's e-mail address; empty if there is none.
+    pub client_email: String,
+    /// What it is about.
+    pub subject: String,
+    /// Milliseconds since 1970.
+    pub start: i64,
+    /// Milliseconds since 1970.
+    pub end: i64,
+    /// Through which door it was made.
+    pub channel: Channel,
+    /// How it stands.
+    pub status: Status,
+    /// Where its meeting is.
+    pub integration: IntegrationId,
+    /// The staff member at the provider, as matched when it was booked; none for a provider without
+    /// matching.
+    pub user: Option<User>,
+    /// The provider's id of the meeting, once it is known.
+    pub meeting_id: Option<String>,
+    /// The link to join. Once it is there it never changes.
+    pub link: Option<String>,
+    /// What could not be done, or why it waits; a sentence for staff.
+    pub note: Option<String>,
+}
+
+impl<V: VideoProviders> Platform<V> {
+    /// One appointment, if there is one of this id, whatever became of its integration.
+    pub async fn appointment(&self, id: &str) -> Result<Option<Appointment>, DatabaseError> {
+        store::load(&mut *self.connection().await?, id).await
+    }
+
+    /// A staff member's appointments, also those that were cancelled, by their starts: those that
+    /// start in `from..until`, in milliseconds since 1970.
+    pub async fn appointments_of(
+        &self,
+        staff: &str,
+        from: i64,
+        until: i64,
+    ) -> Result<Vec<Appointment>, DatabaseError> {
+        store::of_staff(&mut *self.connection().await?, staff, from, until).await
+    }
+}

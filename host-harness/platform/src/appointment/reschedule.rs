@@ -1,0 +1,79 @@
+//! Moving.
+
+use video_host::provider::Capabilities;
+
+use super::eligible::check_times;
+use super::error::is_refusal;
+use super::{Appointment, BookingError, Status, store};
+use crate::database;
+use crate::integration;
+use crate::platform::Platform;
+use crate::provider::{VideoProvider as _, VideoProviders};
+
+impl<V: VideoProviders> Platform<V> {
+    /// Gives an appointment new times, in milliseconds since 1970. Its link stays. If the provider
+    /// refuses, the old times hold again; on [`BookingError::Waiting`] the new ones hold, and the
+    /// provider is told by [`Self::resume`], or by moving it again.
+    pub async fn move_appointment(
+        &self,
+        id: &str,
+        start: i64,
+        end: i64,
+    ) -> Result<Appointment, BookingError> {
+        check_times(start, end)?;
+        let _turn = self.turns().take(id).await;
+        let known = self.reread(id).await?;
+        match known.status {
+            Status::Cancelling | Status::Cancelled => return Err(BookingError::Cancelled(known.id)),
+            Status::Failed => return Err(BookingError::NeverBooked(known.id)),
+            Status::Booked if (known.start, known.end) == (start, end) => return Ok(known),
+            Status::Requested | Status::Booked | Status::Moving => {}
+        }
+        // Nothing is written for an integration that cannot be told.
+        self.place_of(&known).await?;
+        let mut transaction = database::begin(self.pool()).await?;
+        store::move_to(&mut transaction, id, start, end).await?;
+        database::commit(transaction, "appointment.move-requested").await?;
+        let moving = self.reread(id).await?;
+        match moving.status {
+            Status::Requested => self.make(moving).await,
+            _ => self.shift(moving).await,
+        }
+    }
+
+    /// Tells the provider the times of an appointment that is moving.
+    pub(super) async fn shift(&self, appointment: Appointment) -> Result<Appointment, BookingError> {
+        let place = self.place_of(&appointment).await?;
+        let id = appointment.id.clone();
+        let told = if place.provider.description().capabilities.contains(Capabilities::RESCHEDULE) {
+            let request = self.meeting_request(&appointment).await?;
+            place.provider.update_meeting(&request).await.map(Some)
+        } else {
+            Ok(None)
+        };
+        match told {
+            Ok(meeting) => {
+                let warnings = meeting.as_ref().map(|meeting| meeting.warnings.join(" "));
+                let note = warnings.filter(|warnings| !warnings.is_empty());
+                let mut transaction = database::begin(self.pool()).await?;
+                store::moved(&mut transaction, &id, note.as_deref()).await?;
+                if meeting.is_some() {
+                    integration::store::succeeded(&mut transaction, &appointment.integration, self.now())
+                        .await?;
+                }
+                database::commit(transaction, "appointment.moved").await?;
+                self.reread(&id).await
+            }
+            Err(error) => {
+                if is_refusal(&error) {
+                    let mut transaction = database::begin(self.pool()).await?;
+                    store::move_back(&mut transaction, &id, &error.to_string()).await?;
+                    database::commit(transaction, "appointment.move-refused").await?;
+                } else {
+                    self.note_waiting(&appointment, &error).await?;
+                }
+                Err(BookingError::call(id, place.integration.display_name, error))
+            }
+        }
+    }
+}

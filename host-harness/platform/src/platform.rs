@@ -1,0 +1,88 @@
+//! The platform: one database, the providers, a clock. What it does stands with what it does it to:
+//! staff, integrations, matching, video settings, appointments.
+
+use std::fmt;
+use std::sync::Arc;
+
+use video_host::Host;
+use video_host::clock::Clock;
+use video_host::store::{Store, StoreError};
+
+use crate::database::{self, DatabaseError, Kind, Pool};
+use crate::plugins::Plugins;
+use crate::provider::VideoProviders;
+use crate::turns::Turns;
+use crate::waiter::{Sleep, Waiter};
+
+/// The scheduling platform's side of video meetings. Cheap to clone.
+pub struct Platform<V = Plugins> {
+    inner: Arc<Inner<V>>,
+}
+
+struct Inner<V> {
+    providers: V,
+    pool: Pool,
+    clock: Arc<dyn Clock>,
+    waiter: Arc<dyn Waiter>,
+    turns: Turns,
+}
+
+impl Platform {
+    /// The platform over a host, with its tables in the host's file. Plugins are installed through
+    /// [`Platform::providers`].
+    pub async fn open(host: Host) -> Result<Self, StoreError> {
+        let (store, clock) = (host.store().clone(), host.clock().clone());
+        Self::over(Plugins::new(host), &store, clock, Arc::new(Sleep)).await
+    }
+}
+
+impl<V: VideoProviders> Platform<V> {
+    /// The platform over any providers, clock and waiter, with its tables in the store's file.
+    pub async fn over(
+        providers: V,
+        store: &Store,
+        clock: Arc<dyn Clock>,
+        waiter: Arc<dyn Waiter>,
+    ) -> Result<Self, StoreError> {
+        store.migrate(&database::migrations()).await?;
+        let pool = store.pool().clone();
+        Ok(Self { inner: Arc::new(Inner { providers, pool, clock, waiter, turns: Turns::default() }) })
+    }
+
+    /// The providers that were handed in.
+    pub fn providers(&self) -> &V {
+        &self.inner.providers
+    }
+
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.inner.pool
+    }
+
+    pub(crate) async fn connection(&self) -> Result<sqlx::pool::PoolConnection<Kind>, DatabaseError> {
+        Ok(self.inner.pool.acquire().await?)
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.inner.clock.now_ms()
+    }
+
+    pub(crate) fn waiter(&self) -> &dyn Waiter {
+        &*self.inner.waiter
+    }
+
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.inner.turns
+    }
+}
+
+impl<V> Clone for Platform<V> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone() }
+    }
+}
+
+impl<V: fmt::Debug> fmt::Debug for Platform<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Platform").field("providers", &self.inner.providers).finish_non_exhaustive()
+    }
+}

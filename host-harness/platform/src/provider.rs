@@ -1,0 +1,127 @@
+//! What the platform asks of video providers. [`Plugins`](crate::Plugins) answers with loaded
+//! plugins; tests answer with a script.
+
+use video_host::provider::{
+    Connection, Description, MatchOutcome, Meeting, MeetingRequest, NextStep, Parameter,
+};
+use video_host::store::{CallbackError, Integration as IntegrationId, Purpose, StoreError};
+use video_host::{AuthorizationError, CallError, Provider};
+
+/// One provider at work for one integration. `wit/provider.wit` tells what each call promises.
+pub trait VideoProvider: Send + Sync {
+    /// What the provider says of itself.
+    fn description(&self) -> &Description;
+
+    /// Asks whether the connection works, and for whom.
+    fn check(&self) -> impl Future<Output = Result<Connection, CallError>> + Send;
+
+    /// One outcome for each key, in their order. At most `description().best_batch` keys.
+    fn match_users(
+        &self,
+        keys: &[String],
+    ) -> impl Future<Output = Result<Vec<MatchOutcome>, CallError>> + Send;
+
+    /// The appointment's meeting; asking twice gives the same.
+    fn create_meeting(
+        &self,
+        request: &MeetingRequest,
+    ) -> impl Future<Output = Result<Meeting, CallError>> + Send;
+
+    /// Moves the appointment's meeting; its link stays.
+    fn update_meeting(
+        &self,
+        request: &MeetingRequest,
+    ) -> impl Future<Output = Result<Meeting, CallError>> + Send;
+
+    /// Ends the appointment's meeting; ending what is gone succeeds.
+    fn cancel_meeting(
+        &self,
+        appointment: &str,
+        meeting: Option<&str>,
+    ) -> impl Future<Output = Result<(), CallError>> + Send;
+
+    /// Forgets credentials and state; works when the grant is dead, and twice.
+    fn disconnect(&self) -> impl Future<Output = Result<(), CallError>> + Send;
+}
+
+/// A callback that belongs to a sign-in which was begun here.
+#[derive(Debug)]
+pub struct Answered<C> {
+    /// What the sign-in was begun for.
+    pub integration: IntegrationId,
+    /// Whether it connects or reauthorizes.
+    pub purpose: Purpose,
+    /// What [`VideoProviders::finish`] needs to end it.
+    pub callback: C,
+}
+
+/// The providers that there are, and how integrations are connected to them.
+pub trait VideoProviders: Send + Sync + 'static {
+    /// A provider at work for one integration.
+    type Provider: VideoProvider;
+    /// A callback on its way from [`Self::callback`] to [`Self::finish`].
+    type Callback: Send;
+
+    /// What the provider of this id says of itself; none if there is no such provider.
+    fn description(&self, provider: &str) -> Option<Description>;
+
+    /// The provider of this id at work for an integration; none if there is no such provider.
+    fn on(&self, provider: &str, integration: &IntegrationId) -> Option<Self::Provider>;
+
+    /// Begins connecting or reauthorizing, for the administrator with this session.
+    fn begin(
+        &self,
+        provider: &Self::Provider,
+        purpose: Purpose,
+        session: &str,
+        values: Vec<Parameter>,
+        redirect_uri: &str,
+    ) -> impl Future<Output = Result<NextStep, AuthorizationError>> + Send;
+
+    /// Finds what a callback belongs to. It is used up by it, whatever comes after.
+    fn callback(
+        &self,
+        session: &str,
+        parameters: Vec<Parameter>,
+    ) -> impl Future<Output = Result<Answered<Self::Callback>, CallbackError>> + Send;
+
+    /// Ends what [`Self::begin`] began.
+    fn finish(
+        &self,
+        provider: &Self::Provider,
+        callback: Self::Callback,
+    ) -> impl Future<Output = Result<Connection, CallError>> + Send;
+
+    /// Wipes everything that is kept for an integration outside the platform's own tables.
+    fn forget(&self, integration: &IntegrationId) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+impl VideoProvider for Provider {
+    fn description(&self) -> &Description {
+        self.plugin().description()
+    }
+
+    async fn check(&self) -> Result<Connection, CallError> {
+        Self::check(self).await
+    }
+
+    async fn match_users(&self, keys: &[String]) -> Result<Vec<MatchOutcome>, CallError> {
+        Self::match_users(self, keys).await
+    }
+
+    async fn create_meeting(&self, request: &MeetingRequest) -> Result<Meeting, CallError> {
+        Self::create_meeting(self, request).await
+    }
+
+    async fn update_meeting(&self, request: &MeetingRequest) -> Result<Meeting, CallError> {
+        Self::update_meeting(self, request).await
+    }
+
+    async fn cancel_meeting(&self, appointment: &str, meeting: Option<&str>) -> Result<(), CallError> {
+        Self::cancel_meeting(self, appointment, meeting).await
+    }
+
+    async fn disconnect(&self) -> Result<(), CallError> {
+        Self::disconnect(self).await
+    }
+}

@@ -1,0 +1,86 @@
+//! Who works here, as the platform knows them.
+
+mod import;
+pub(crate) mod store;
+
+use std::io::Read;
+
+pub use import::{ImportError, ImportReport, RejectedRow, RowProblem};
+
+use crate::database::{self, DatabaseError};
+use crate::platform::Platform;
+use crate::provider::VideoProviders;
+use crate::word::words;
+
+/// What a staff member may do on the platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Role {
+    /// Has appointments.
+    #[default]
+    Staff,
+    /// Connects integrations and decides who has video, too.
+    Administrator,
+}
+
+words!(Role { Staff = "staff", Administrator = "administrator" });
+
+/// A staff record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaffMember {
+    /// The platform's id, never empty.
+    pub id: String,
+    /// For people, at most 256 characters; empty if it is not known.
+    pub name: String,
+    /// E-mail address; empty if there is none.
+    pub email: String,
+    /// Name to sign in with; empty if there is none.
+    pub user_name: String,
+    /// What they may do.
+    pub role: Role,
+}
+
+impl StaffMember {
+    /// The name for people: the id stands in where there is no name.
+    pub fn label(&self) -> &str {
+        if self.name.is_empty() { &self.id } else { &self.name }
+    }
+}
+
+impl<V: VideoProviders> Platform<V> {
+    /// Adds the staff of a CSV file and updates those whose ids are known. Nobody is removed.
+    ///
+    /// The first line names the columns `id`, `name`, `email`, `user_name`, in any order, and
+    /// optionally `role` (`staff` or `administrator`; without it, new staff are `staff` and the others
+    /// keep theirs). UTF-8, with or without a byte order mark. A row that cannot be used is named in
+    /// the report with its line, and the others go in all the same; either all of them do, or, on an
+    /// error, none.
+    ///
+    /// Reads to the end, on the calling thread.
+    pub async fn import_staff(&self, reader: impl Read) -> Result<ImportReport, ImportError> {
+        let parsed = import::parse(reader)?;
+        let mut transaction = database::begin(self.pool()).await?;
+        let before = store::count(&mut transaction).await?;
+        for rows in parsed.rows.chunks(database::ROWS_AT_ONCE) {
+            store::upsert(&mut transaction, rows, parsed.has_roles).await?;
+        }
+        let added = store::count(&mut transaction).await? - before;
+        database::commit(transaction, "staff.imported").await?;
+        Ok(ImportReport { added, updated: parsed.rows.len() - added, rejected: parsed.rejected })
+    }
+
+    /// One staff record, if there is one of this id.
+    pub async fn staff_member(&self, id: &str) -> Result<Option<StaffMember>, DatabaseError> {
+        store::load(&mut *self.connection().await?, id).await
+    }
+
+    /// Staff records in the order of their ids: at most `limit` of those behind `after`, which is the
+    /// last id of the page before, or none for the first page.
+    pub async fn staff(&self, after: Option<&str>, limit: u32) -> Result<Vec<StaffMember>, DatabaseError> {
+        store::page(&mut *self.connection().await?, after.unwrap_or_default(), limit).await
+    }
+
+    /// How many staff there are.
+    pub async fn staff_count(&self) -> Result<usize, DatabaseError> {
+        store::count(&mut *self.connection().await?).await
+    }
+}

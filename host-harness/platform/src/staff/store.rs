@@ -1,0 +1,75 @@
+//! The rows of staff.
+
+use sqlx::{FromRow, QueryBuilder, Row as _};
+
+use super::StaffMember;
+use crate::database::{Connection, DatabaseError, Kind, Row};
+use crate::word::{self, Word as _};
+
+impl FromRow<'_, Row> for StaffMember {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            name: row.try_get("name")?,
+            email: row.try_get("email")?,
+            user_name: row.try_get("user_name")?,
+            role: word::read(row, "role")?,
+        })
+    }
+}
+
+/// Writes at most [`ROWS_AT_ONCE`](crate::database::ROWS_AT_ONCE) records with one statement.
+pub(super) async fn upsert(
+    connection: &mut Connection,
+    rows: &[StaffMember],
+    with_roles: bool,
+) -> Result<(), DatabaseError> {
+    let mut query = QueryBuilder::<Kind>::new("INSERT INTO staff (id, name, email, user_name, role) ");
+    query.push_values(rows, |mut values, row| {
+        values
+            .push_bind(&row.id)
+            .push_bind(&row.name)
+            .push_bind(&row.email)
+            .push_bind(&row.user_name)
+            .push_bind(row.role.word());
+    });
+    query.push(
+        " ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, \
+         user_name = excluded.user_name",
+    );
+    if with_roles {
+        query.push(", role = excluded.role");
+    }
+    query.build().persistent(false).execute(connection).await?;
+    Ok(())
+}
+
+pub(crate) async fn load(
+    connection: &mut Connection,
+    id: &str,
+) -> Result<Option<StaffMember>, DatabaseError> {
+    let query = sqlx::query_as("SELECT id, name, email, user_name, role FROM staff WHERE id = $1");
+    Ok(query.bind(id).fetch_optional(connection).await?)
+}
+
+pub(super) async fn page(
+    connection: &mut Connection,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<StaffMember>, DatabaseError> {
+    let query = sqlx::query_as(
+        "SELECT id, name, email, user_name, role FROM staff WHERE id > $1 ORDER BY id LIMIT $2",
+    );
+    Ok(query.bind(after).bind(i64::from(limit)).fetch_all(connection).await?)
+}
+
+/// Everybody, in the order of their ids.
+pub(crate) async fn all(connection: &mut Connection) -> Result<Vec<StaffMember>, DatabaseError> {
+    let query = sqlx::query_as("SELECT id, name, email, user_name, role FROM staff ORDER BY id");
+    Ok(query.fetch_all(connection).await?)
+}
+
+pub(super) async fn count(connection: &mut Connection) -> Result<usize, DatabaseError> {
+    let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM staff").fetch_one(connection).await?;
+    Ok(usize::try_from(count).unwrap_or(0))
+}

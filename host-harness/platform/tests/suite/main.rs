@@ -1,0 +1,13 @@
+//! The platform over providers that answer by a script. The real plugin is tested end to end elsewhere.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "the script stands in for providers, and a test that breaks it may panic"
+)]
+
+mod booking;
+mod changes;
+mod connecting;
+mod importing;
+mod matching;
+mod script;

@@ -1,0 +1,337 @@
+//! Providers that answer by a script, and a platform over them that waits for nobody.
+
+use std::collections::{HashMap, VecDeque};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use video_host::clock::ShiftedClock;
+use video_host::provider::{
+    Account, Capabilities, Connection, DeadGrant, Description, Error, GrantProblem, MatchOutcome, Meeting,
+    MeetingRequest, NextStep, Outage, Parameter, User,
+};
+use video_host::store::{CallbackError, KeyRing, Purpose, Store, StoreError};
+use video_host::{AuthorizationError, CallError};
+use video_platform::{
+    Answered, BookingRequest, Channel, Finished, IntegrationId, MatchField, Platform, Setup, VideoProvider,
+    VideoProviders, Waiter,
+};
+
+/// What a call is answered with: a script's next line, or, once it is through, a success.
+type Lines<T> = Mutex<VecDeque<Result<T, Error>>>;
+
+/// A provider's script and what it was asked.
+#[derive(Debug)]
+pub(crate) struct Script {
+    pub(crate) description: Mutex<Description>,
+    /// Next answers of `check`, `finish-connect` and `finish-reauthorize`.
+    pub(crate) connections: Lines<Connection>,
+    /// Next answers of `match-users`; after them every key is matched, but those in `outcomes`.
+    pub(crate) matches: Lines<Vec<MatchOutcome>>,
+    pub(crate) outcomes: Mutex<HashMap<String, MatchOutcome>>,
+    /// Next answers of the three calls for meetings.
+    pub(crate) creates: Lines<()>,
+    pub(crate) updates: Lines<()>,
+    pub(crate) cancels: Lines<()>,
+    /// Every call, in its order.
+    pub(crate) calls: Mutex<Vec<String>>,
+    meetings: Mutex<HashMap<String, Meeting>>,
+    callbacks: Mutex<HashMap<String, (IntegrationId, Purpose)>>,
+    states: AtomicU64,
+}
+
+/// One handle for the platform, one for the test.
+#[derive(Debug, Clone)]
+pub(crate) struct Scripted(pub(crate) Arc<Script>);
+
+pub(crate) struct Working {
+    script: Arc<Script>,
+    description: Description,
+    integration: IntegrationId,
+}
+
+fn next<T>(lines: &Lines<T>) -> Option<Result<T, Error>> {
+    lines.lock().unwrap().pop_front()
+}
+
+fn answer<T>(result: Result<T, Error>) -> Result<T, CallError> {
+    result.map_err(CallError::Provider)
+}
+
+pub(crate) fn connection() -> Connection {
+    Connection {
+        account: Account {
+            id: "oid-1".to_owned(),
+            tenant_id: "tid-1".to_owned(),
+            user_name: "video@contoso.com".to_owned(),
+            display_name: "Video".to_owned(),
+        },
+        scopes: vec![],
+        warnings: vec![],
+    }
+}
+
+pub(crate) fn user(key: &str) -> User {
+    User { id: format!("oid of {key}"), key: key.to_owned(), display_name: String::new() }
+}
+
+pub(crate) fn dead() -> Error {
+    Error::NeedsReauthorization(DeadGrant {
+        problem: GrantProblem::PasswordChanged,
+        message: "The password of video@contoso.com was changed.".to_owned(),
+    })
+}
+
+pub(crate) fn outage() -> Error {
+    Error::Unavailable(Outage {
+        may_have_taken_effect: true,
+        retry_after: None,
+        message: "No answer.".to_owned(),
+    })
+}
+
+impl Script {
+    pub(crate) fn call(&self, what: impl Into<String>) {
+        self.calls.lock().unwrap().push(what.into());
+    }
+
+    /// The calls since the last time.
+    pub(crate) fn take_calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.calls.lock().unwrap())
+    }
+
+    fn meeting(&self, request: &MeetingRequest) -> Meeting {
+        let mut meetings = self.meetings.lock().unwrap();
+        let number = meetings.len();
+        let meeting = meetings.entry(request.appointment_id.clone()).or_insert_with(|| Meeting {
+            id: format!("meeting {number}"),
+            join_url: format!("https://teams.microsoft.com/l/{number}"),
+            organizer_id: "oid-1".to_owned(),
+            start: request.start,
+            end: request.end,
+            created: true,
+            warnings: vec![],
+        });
+        (meeting.start, meeting.end) = (request.start, request.end);
+        meeting.clone()
+    }
+}
+
+impl VideoProvider for Working {
+    fn description(&self) -> &Description {
+        &self.description
+    }
+
+    async fn check(&self) -> Result<Connection, CallError> {
+        self.script.call("check");
+        answer(next(&self.script.connections).unwrap_or_else(|| Ok(connection())))
+    }
+
+    async fn match_users(&self, keys: &[String]) -> Result<Vec<MatchOutcome>, CallError> {
+        self.script.call(format!("match {}", keys.join(" ")));
+        if let Some(line) = next(&self.script.matches) {
+            return answer(line);
+        }
+        let outcomes = self.script.outcomes.lock().unwrap();
+        let outcome =
+            |key: &String| outcomes.get(key).cloned().unwrap_or_else(|| MatchOutcome::Matched(user(key)));
+        Ok(keys.iter().map(outcome).collect())
+    }
+
+    async fn create_meeting(&self, request: &MeetingRequest) -> Result<Meeting, CallError> {
+        self.script.call(format!("create {}", request.appointment_id));
+        let answered = next(&self.script.creates).unwrap_or(Ok(()));
+        if let Err(error @ Error::Refused(_)) = answered {
+            return answer(Err(error));
+        }
+        // What is lost on the way has taken effect all the same.
+        let meeting = self.script.meeting(request);
+        answer(answered.map(|()| meeting))
+    }
+
+    async fn update_meeting(&self, request: &MeetingRequest) -> Result<Meeting, CallError> {
+        self.script.call(format!("update {} {}", request.appointment_id, request.start));
+        answer(next(&self.script.updates).unwrap_or(Ok(())).map(|()| self.script.meeting(request)))
+    }
+
+    async fn cancel_meeting(&self, appointment: &str, meeting: Option<&str>) -> Result<(), CallError> {
+        self.script.call(format!("cancel {appointment} {}", meeting.unwrap_or("?")));
+        answer(next(&self.script.cancels).unwrap_or(Ok(())))
+    }
+
+    async fn disconnect(&self) -> Result<(), CallError> {
+        self.script.call("disconnect");
+        Ok(())
+    }
+}
+
+impl VideoProviders for Scripted {
+    type Provider = Working;
+    type Callback = ();
+
+    fn description(&self, provider: &str) -> Option<Description> {
+        let description = self.0.description.lock().unwrap().clone();
+        (description.id == provider).then_some(description)
+    }
+
+    fn on(&self, provider: &str, integration: &IntegrationId) -> Option<Working> {
+        let description = self.description(provider)?;
+        Some(Working { script: self.0.clone(), description, integration: integration.clone() })
+    }
+
+    async fn begin(
+        &self,
+        provider: &Working,
+        purpose: Purpose,
+        _session: &str,
+        values: Vec<Parameter>,
+        _redirect_uri: &str,
+    ) -> Result<NextStep, AuthorizationError> {
+        let state = provider.script.states.fetch_add(1, Ordering::SeqCst).to_string();
+        let entry = (provider.integration.clone(), purpose);
+        provider.script.callbacks.lock().unwrap().insert(state.clone(), entry);
+        if values.iter().any(|value| value.value == "refuse") {
+            return Err(CallError::Provider(Error::Refused("No.".to_owned())).into());
+        }
+        Ok(NextStep::Visit(state))
+    }
+
+    async fn callback(&self, _: &str, parameters: Vec<Parameter>) -> Result<Answered<()>, CallbackError> {
+        let state = parameters.iter().find(|parameter| parameter.name == "state").unwrap();
+        let found = self.0.callbacks.lock().unwrap().remove(&state.value);
+        let (integration, purpose) = found.ok_or(CallbackError::Unknown)?;
+        Ok(Answered { integration, purpose, callback: () })
+    }
+
+    async fn finish(&self, provider: &Working, (): ()) -> Result<Connection, CallError> {
+        answer(next(&provider.script.connections).unwrap_or_else(|| Ok(connection())))
+    }
+
+    async fn forget(&self, _: &IntegrationId) -> Result<(), StoreError> {
+        self.0.call("forget");
+        Ok(())
+    }
+}
+
+/// Writes down how long it should have waited.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Waited(pub(crate) Arc<Mutex<Vec<Duration>>>);
+
+impl Waiter for Waited {
+    fn wait(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        self.0.lock().unwrap().push(time);
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// A platform over a script.
+pub(crate) struct Stage {
+    pub(crate) platform: Platform<Scripted>,
+    pub(crate) script: Arc<Script>,
+    pub(crate) waited: Waited,
+    pub(crate) clock: Arc<ShiftedClock>,
+    folder: TempDir,
+}
+
+impl Stage {
+    pub(crate) async fn new() -> anyhow::Result<Self> {
+        let script = Arc::new(Script {
+            description: Mutex::new(Description {
+                id: "microsoft-teams".to_owned(),
+                name: "Microsoft Teams".to_owned(),
+                version: "1".to_owned(),
+                setup: vec![],
+                match_key: "User Principal Name".to_owned(),
+                best_batch: 2,
+                capabilities: Capabilities::all(),
+                api_origins: vec![],
+                identity_origins: vec![],
+            }),
+            connections: Mutex::default(),
+            matches: Mutex::default(),
+            outcomes: Mutex::default(),
+            creates: Mutex::default(),
+            updates: Mutex::default(),
+            cancels: Mutex::default(),
+            calls: Mutex::default(),
+            meetings: Mutex::default(),
+            callbacks: Mutex::default(),
+            states: AtomicU64::default(),
+        });
+        let folder = tempfile::tempdir()?;
+        let clock = Arc::new(ShiftedClock::default());
+        let waited = Waited::default();
+        let platform = open(&folder, &script, &clock, &waited).await?;
+        Ok(Self { platform, script, waited, clock, folder })
+    }
+
+    /// The same database, opened anew: all that a crash leaves.
+    pub(crate) async fn restarted(&self) -> anyhow::Result<Platform<Scripted>> {
+        open(&self.folder, &self.script, &self.clock, &self.waited).await
+    }
+
+    /// Begins to connect; gives the `state` of the callback too.
+    pub(crate) async fn begin(&self) -> anyhow::Result<(IntegrationId, String)> {
+        let setup = Setup { match_field: MatchField::Email, values: vec![] };
+        let (id, step) =
+            self.platform.start_connect("microsoft-teams", setup, "session", "https://p/callback").await?;
+        let NextStep::Visit(state) = step else { anyhow::bail!("a sign-in was expected") };
+        Ok((id, state))
+    }
+
+    pub(crate) async fn callback(&self, state: &str) -> Result<Finished, video_platform::ConnectError> {
+        let state = Parameter { name: "state".to_owned(), value: state.to_owned() };
+        self.platform.finish_callback("session", vec![state]).await
+    }
+
+    pub(crate) async fn connect(&self) -> anyhow::Result<IntegrationId> {
+        let (id, state) = self.begin().await?;
+        self.callback(&state).await?;
+        Ok(id)
+    }
+
+    /// Connected, with these staff, all matched: `ann` has `ann@contoso.com`.
+    pub(crate) async fn with_staff(names: &[&str]) -> anyhow::Result<(Self, IntegrationId)> {
+        let stage = Self::new().await?;
+        let id = stage.connect().await?;
+        stage.import(names).await?;
+        stage.platform.rematch(&id, |_| {}).await?;
+        stage.script.take_calls();
+        Ok((stage, id))
+    }
+
+    pub(crate) async fn import(&self, names: &[&str]) -> anyhow::Result<()> {
+        let rows = names.iter().map(|name| format!("{name},{name},{name}@contoso.com,{name}"));
+        let file =
+            std::iter::once("id,name,email,user_name".to_owned()).chain(rows).collect::<Vec<_>>().join("\n");
+        self.platform.import_staff(file.as_bytes()).await?;
+        Ok(())
+    }
+}
+
+async fn open(
+    folder: &TempDir,
+    script: &Arc<Script>,
+    clock: &Arc<ShiftedClock>,
+    waited: &Waited,
+) -> anyhow::Result<Platform<Scripted>> {
+    let keys = KeyRing::parse("k:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")?;
+    let store = Store::open(&folder.path().join("video.db"), keys, clock.clone()).await?;
+    let scripted = Scripted(script.clone());
+    Ok(Platform::over(scripted, &store, clock.clone(), Arc::new(waited.clone())).await?)
+}
+
+pub(crate) fn request(id: &str, staff: &str) -> BookingRequest {
+    BookingRequest {
+        id: id.to_owned(),
+        staff: staff.to_owned(),
+        client_name: "Clara Client".to_owned(),
+        client_email: "clara@example.com".to_owned(),
+        subject: "Advice".to_owned(),
+        start: 1_000,
+        end: 2_000,
+        channel: Channel::ClientView,
+    }
+}

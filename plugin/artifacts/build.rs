@@ -1,0 +1,77 @@
+//! Compiles the plugins to components, into a target folder of their own below `OUT_DIR`: the outer
+//! build holds the lock of its own target folder until this script ends.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What plugins are compiled for.
+const TARGET: &str = "wasm32-wasip2";
+
+/// Package and the constant that holds its component.
+const PLUGINS: [(&str, &str); 1] = [("teams-provider", "TEAMS")];
+
+fn main() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for path in ["plugin/teams", "wit", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"] {
+        println!("cargo:rerun-if-changed={}", workspace.join(path).display());
+    }
+    add_target(&workspace);
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR for build scripts"));
+    let target = out.join("plugins");
+    for (package, constant) in PLUGINS {
+        build(&workspace, &target, package);
+        let file = target.join(TARGET).join("plugin").join(format!("{}.wasm", package.replace('-', "_")));
+        assert!(file.is_file(), "cargo built {package} and left no {}", file.display());
+        println!("cargo:rustc-env={constant}_COMPONENT={}", file.display());
+    }
+}
+
+/// The compiler's own library for the target, added where it is missing and rustup can.
+fn add_target(workspace: &Path) {
+    let rustc = env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
+    let output = Command::new(&rustc)
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .current_dir(workspace)
+        .output()
+        .unwrap_or_else(|error| panic!("{rustc} does not run: {error}"));
+    if Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir() {
+        return;
+    }
+    let added = Command::new("rustup").args(["target", "add", TARGET]).current_dir(workspace).status();
+    assert!(
+        added.is_ok_and(|status| status.success()),
+        "plugins are built for {TARGET}, which this toolchain lacks: run `rustup target add {TARGET}`"
+    );
+}
+
+fn build(workspace: &Path, target: &Path, package: &str) {
+    let status = Command::new(env::var_os("CARGO").expect("cargo sets CARGO for build scripts"))
+        .args([
+            "build",
+            "--locked",
+            "--quiet",
+            "--package",
+            package,
+            "--profile",
+            "plugin",
+            "--target",
+            TARGET,
+        ])
+        .arg("--target-dir")
+        .arg(target)
+        .current_dir(workspace)
+        // Cargo sets the first even when it is empty, and then it silences the plugins' own flags; the
+        // others would carry the outer build's choices, clippy's wrapper for one, into this one.
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env_remove("RUSTFLAGS")
+        .env_remove("RUSTC_WRAPPER")
+        .env_remove("RUSTC_WORKSPACE_WRAPPER")
+        .env_remove("CARGO_BUILD_TARGET")
+        .env_remove("CARGO_TARGET_DIR")
+        .status();
+    assert!(
+        status.as_ref().is_ok_and(std::process::ExitStatus::success),
+        "the plugin {package} does not build: `cargo build -p {package} --profile plugin --target {TARGET}` shows why"
+    );
+}

@@ -1,0 +1,66 @@
+//! The contract's errors, made in one line each.
+
+use crate::bindings::provider::{
+    AccountMismatch, DeadGrant, Error, GrantProblem, InputError, InputProblem, Mismatch, Outage, SignInError,
+    SignInProblem,
+};
+use crate::bindings::{credentials, storage};
+
+pub(crate) fn invalid_input(field: &str, problem: InputProblem, message: impl Into<String>) -> Error {
+    Error::InvalidInput(InputError { field: field.to_owned(), problem, message: message.into() })
+}
+
+pub(crate) fn unavailable(
+    may_have_taken_effect: bool,
+    retry_after: Option<u64>,
+    message: impl Into<String>,
+) -> Error {
+    Error::Unavailable(Outage { may_have_taken_effect, retry_after, message: message.into() })
+}
+
+pub(crate) fn needs_reauthorization(problem: GrantProblem, message: impl Into<String>) -> Error {
+    Error::NeedsReauthorization(DeadGrant { problem, message: message.into() })
+}
+
+pub(crate) fn sign_in_failed(problem: SignInProblem, message: impl Into<String>) -> Error {
+    Error::SignInFailed(SignInError { problem, message: message.into() })
+}
+
+pub(crate) fn account_mismatch(mismatch: Mismatch, message: impl Into<String>) -> Error {
+    Error::AccountMismatch(AccountMismatch { mismatch, message: message.into() })
+}
+
+pub(crate) fn internal(message: impl Into<String>) -> Error {
+    Error::Internal(message.into())
+}
+
+/// What a failure of the host's storage means to the caller.
+pub(crate) fn storage(error: storage::Error) -> Error {
+    match error {
+        storage::Error::Unavailable(why) => {
+            unavailable(false, None, ["The platform's store did not answer: ", &why].concat())
+        }
+        storage::Error::QuotaExceeded(_) => Error::Misconfigured(
+            "The storage quota of this integration is used up. Its operator has to raise it.".to_owned(),
+        ),
+        storage::Error::InvalidKey(_) | storage::Error::ValueTooLarge(_) => {
+            internal("The platform's store refused a key or a value of the Teams provider.")
+        }
+    }
+}
+
+/// What a failure to promote or discard a credential means to the caller.
+pub(crate) fn credential(error: credentials::Error) -> Error {
+    match error {
+        credentials::Error::Store(why) => {
+            unavailable(false, None, ["The platform's credential store did not answer: ", &why].concat())
+        }
+        credentials::Error::Misconfigured(why) => Error::Misconfigured(why),
+        credentials::Error::Missing => unavailable(
+            false,
+            None,
+            "The new authorization was gone before it could be kept. Sign in once more.",
+        ),
+        _ => internal("The platform refused to keep a credential of the Teams provider."),
+    }
+}

@@ -1,0 +1,131 @@
+//! Asks questions in the fewest requests, and reads what comes back, page after page.
+
+use http::StatusCode;
+
+use super::question::Question;
+use crate::bindings::provider::Error;
+use crate::cloud::GLOBAL;
+use crate::connection::CREDENTIAL;
+use crate::failure;
+use crate::graph::user::{DirectoryUser, Page};
+use crate::graph::{Failure, Request, batch, page};
+use crate::host::Host;
+use crate::json::Json;
+
+/// What is known after a question.
+pub(crate) enum Reply {
+    /// These users, and no others.
+    Users(Vec<DirectoryUser>),
+    /// Graph refuses the question: it cannot be asked so (400).
+    Unaskable,
+    /// Graph refuses to answer it to this account (403).
+    Forbidden(Error),
+    /// The answer was larger than the host allows.
+    TooLarge(Error),
+    /// Nothing, for a while: throttled, a fault, a broken connection.
+    Unknown(Error),
+}
+
+/// One reply for each question. An error concerns the account or the provider, and with it all.
+pub(crate) fn all(host: &dyn Host, questions: &[Question]) -> Result<Vec<Reply>, Error> {
+    let mut replies = Vec::with_capacity(questions.len());
+    if let [question] = questions {
+        replies.push(alone(host, question)?);
+        return Ok(replies);
+    }
+    for chunk in questions.chunks(batch::MOST) {
+        together(host, chunk, &mut replies)?;
+    }
+    Ok(replies)
+}
+
+/// One question, in a request of its own.
+fn alone(host: &dyn Host, question: &Question) -> Result<Reply, Error> {
+    let request = Request::get(GLOBAL.resource(&question.path), CREDENTIAL);
+    match request.succeed(host) {
+        Err(failure) => refused(failure),
+        Ok(answer) => {
+            let page = page_of(&answer.json()?, question.list)?;
+            follow(host, page)
+        }
+    }
+}
+
+/// Up to 20 questions in one request. If the request as a whole fails for a while, its questions
+/// are unknown; what other requests found still holds.
+fn together(host: &dyn Host, questions: &[Question], replies: &mut Vec<Reply>) -> Result<(), Error> {
+    let paths: Vec<&str> = questions.iter().map(|question| question.path.as_str()).collect();
+    let body = batch::assemble(&paths)?;
+    let url = GLOBAL.resource("/$batch");
+    let answer = match Request::batch(url, body, CREDENTIAL).succeed(host) {
+        Ok(answer) => answer,
+        Err(failure) => {
+            let all = |reply: fn(Error) -> Reply, error: &Error| {
+                questions.iter().map(|_| reply(error.clone())).collect::<Vec<_>>()
+            };
+            match refused(failure)? {
+                Reply::Unknown(error) => replies.extend(all(Reply::Unknown, &error)),
+                Reply::TooLarge(error) => replies.extend(all(Reply::TooLarge, &error)),
+                Reply::Forbidden(error) => return Err(error),
+                _ => return Err(failure::internal("Microsoft Graph did not take a batch.")),
+            }
+            return Ok(());
+        }
+    };
+    let answer = answer.json()?;
+    let items = batch::disassemble(&answer, questions.len())?;
+    for (question, item) in questions.iter().zip(items) {
+        let reply = match item {
+            None => unread("Microsoft Graph left a question of a batch unanswered."),
+            Some(item) if !item.status.is_success() => refused(item.refused())?,
+            Some(item) => match Page::read(item.body, question.list) {
+                None => unread("Microsoft Graph answered a question of a batch with something odd."),
+                Some(page) => follow(host, page)?,
+            },
+        };
+        replies.push(reply);
+    }
+    Ok(())
+}
+
+/// Reads the pages that follow. A list that cannot be read to its end is not known.
+fn follow(host: &dyn Host, first: Page) -> Result<Reply, Error> {
+    let mut users = first.users;
+    let mut next = first.next;
+    for _ in 0..page::MOST {
+        let Some(link) = next else {
+            return Ok(Reply::Users(users));
+        };
+        match Request::get(page::next(link)?, CREDENTIAL).succeed(host) {
+            Err(failure) => return refused(failure),
+            Ok(answer) => {
+                let page = page_of(&answer.json()?, true)?;
+                users.extend(page.users);
+                next = page.next;
+            }
+        }
+    }
+    Err(failure::internal("A list of Microsoft Graph has no end."))
+}
+
+fn page_of(body: &Json<'_>, list: bool) -> Result<Page, Error> {
+    Page::read(body, list).ok_or_else(|| {
+        failure::internal("Microsoft Graph answered a question about users with something odd.")
+    })
+}
+
+fn unread(message: &str) -> Reply {
+    Reply::Unknown(failure::unavailable(false, None, message))
+}
+
+/// What a refused question leaves known.
+fn refused(failure: Failure) -> Result<Reply, Error> {
+    match (failure.status, failure.error) {
+        (Some(StatusCode::NOT_FOUND), _) => Ok(Reply::Users(Vec::new())),
+        (Some(StatusCode::BAD_REQUEST), _) => Ok(Reply::Unaskable),
+        (Some(StatusCode::FORBIDDEN), error) => Ok(Reply::Forbidden(error)),
+        (_, error) if failure.too_large => Ok(Reply::TooLarge(error)),
+        (_, error @ (Error::Throttled(_) | Error::Unavailable(_))) => Ok(Reply::Unknown(error)),
+        (_, error) => Err(error),
+    }
+}

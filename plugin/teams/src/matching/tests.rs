@@ -1,0 +1,137 @@
+//! Whole batches, against a host in memory.
+
+use super::*;
+use crate::fake::Fake;
+
+fn keys(count: usize) -> Vec<String> {
+    (0..count).map(|index| format!("u{index}@c.com")).collect()
+}
+
+fn user(name: &str) -> String {
+    format!(r#"{{"id":"id-{name}","userPrincipalName":"{name}@C.com","mail":"m-{name}@c.com"}}"#)
+}
+
+/// An answer to a batch: `items` are status, headers and body of each.
+fn batch(items: &[(u16, &str, String)]) -> String {
+    let items = items.iter().enumerate().map(|(index, (status, headers, body))| {
+        let id = index + 1;
+        format!(r#"{{"id":"{id}","status":{status},"headers":{{{headers}}},"body":{body}}}"#)
+    });
+    format!(r#"{{"responses":[{}]}}"#, items.rev().collect::<Vec<_>>().join(","))
+}
+
+fn list(users: &[String]) -> String {
+    format!(r#"{{"value":[{}]}}"#, users.join(","))
+}
+
+#[test]
+fn three_hundred_keys_are_one_request() {
+    let host = Fake::default();
+    let items: Vec<_> = (0..20)
+        .map(|chunk| {
+            let users = (chunk * 15..chunk * 15 + 15).map(|index| user(&format!("U{index}")));
+            (200, "", list(&users.collect::<Vec<_>>()))
+        })
+        .collect();
+    host.answer(200, &batch(&items));
+    let outcomes = match_users(&host, &keys(300)).expect("outcomes");
+    assert!(outcomes.iter().all(|it| matches!(it, MatchOutcome::Matched(_))));
+    assert_eq!(host.lines(), ["Method::Post https://graph.microsoft.com/v1.0/$batch"]);
+    assert!(match_users(&host, &keys(301)).is_err());
+}
+
+#[test]
+fn a_throttled_item_makes_exactly_its_keys_unknown() {
+    let host = Fake::default();
+    let first: Vec<_> = (0..15).map(|index| user(&format!("u{index}"))).collect();
+    let throttled = r#""Retry-After":"2.5""#;
+    host.answer(200, &batch(&[(200, "", list(&first)), (429, throttled, "null".to_owned())]));
+    let outcomes = match_users(&host, &keys(30)).expect("outcomes");
+    assert!(outcomes[..15].iter().all(|it| matches!(it, MatchOutcome::Matched(_))));
+    assert!(outcomes[15..].iter().all(|it| *it == MatchOutcome::RetryLater(2500)));
+    assert_eq!(host.sent.borrow().len(), 1);
+}
+
+#[test]
+fn what_is_not_found_is_looked_for_by_address_in_one_more_request() {
+    let host = Fake::default();
+    host.answer(200, &list(&[user("u0")]));
+    host.answer(200, &batch(&[(200, "", list(&[user("x")])), (403, "", "{}".to_owned())]));
+    let asked = ["u0@c.com", "M-X@c.com", "nobody@c.com"].map(str::to_owned);
+    let outcomes = match_users(&host, &asked).expect("outcomes");
+    assert!(matches!(&outcomes[0], MatchOutcome::Matched(user) if user.key == "u0@C.com"));
+    assert!(matches!(&outcomes[1], MatchOutcome::AliasOf(user) if user.key == "x@C.com"));
+    assert_eq!(outcomes[2], MatchOutcome::NotFound);
+    assert_eq!(host.sent.borrow().len(), 2);
+}
+
+#[test]
+fn one_key_is_one_request_and_a_404_is_looked_for() {
+    let host = Fake::default();
+    host.answer(200, &user("a"));
+    assert!(matches!(
+        &match_users(&host, &["A@c.com ".to_owned()]).expect("outcomes")[0],
+        MatchOutcome::Matched(_)
+    ));
+    host.answer(404, r#"{"error":{"code":"Request_ResourceNotFound"}}"#);
+    host.answer(429, "");
+    let outcomes = match_users(&host, &["b@c.com".to_owned()]).expect("outcomes");
+    assert_eq!(outcomes, [MatchOutcome::RetryLater(5000)]);
+    assert_eq!(host.lines().len(), 3);
+}
+
+#[test]
+fn if_nothing_is_answered_the_cause_is_the_error() {
+    let host = Fake::default();
+    host.answer(429, "");
+    assert_eq!(match_users(&host, &keys(1)), Err(Error::Throttled(None)));
+    host.answer(503, "");
+    assert!(matches!(match_users(&host, &keys(30)), Err(Error::Unavailable(_))));
+    let item = |seconds| (429, seconds, "null".to_owned());
+    host.answer(200, &batch(&[item(r#""Retry-After":"1""#), item(r#""Retry-After":"9""#)]));
+    assert_eq!(match_users(&host, &keys(30)), Err(Error::Throttled(Some(9000))));
+    host.answer(200, &batch(&[(401, "", "{}".to_owned()), (401, "", "{}".to_owned())]));
+    assert!(matches!(match_users(&host, &keys(30)), Err(Error::NeedsReauthorization(_))));
+}
+
+#[test]
+fn if_not_everything_may_be_seen_less_is_asked_for() {
+    let host = Fake::default();
+    host.answer(403, r#"{"error":{"code":"Authorization_RequestDenied"}}"#);
+    host.answer(200, &list(&[user("u0"), user("u1")]));
+    let outcomes = match_users(&host, &keys(2)).expect("outcomes");
+    assert!(outcomes.iter().all(|it| matches!(it, MatchOutcome::Matched(_))));
+    assert!(host.lines()[0].contains("assignedPlans") && !host.lines()[1].contains("userType"));
+}
+
+#[test]
+fn a_key_that_spoils_a_filter_spoils_no_other() {
+    let host = Fake::default();
+    host.answer(400, r#"{"error":{"code":"Request_BadRequest"}}"#);
+    host.answer(200, &batch(&[(200, "", user("u0")), (400, "", "{}".to_owned())]));
+    host.answer(200, &list(&[]));
+    let outcomes = match_users(&host, &keys(2)).expect("outcomes");
+    assert!(matches!(outcomes[0], MatchOutcome::Matched(_)));
+    assert_eq!(outcomes[1], MatchOutcome::NotFound);
+}
+
+#[test]
+fn pages_are_followed_and_never_elsewhere() {
+    let host = Fake::default();
+    let page = |link: &str| format!(r#"{{"value":[],"@odata.nextLink":"{link}"}}"#);
+    host.answer(200, &page("https://graph.microsoft.com/v1.0/users?$skiptoken=x"));
+    host.answer(200, &list(&[user("u0"), user("u1")]));
+    assert!(match_users(&host, &keys(2)).is_ok());
+    host.answer(200, &page("https://evil.example/v1.0/users"));
+    assert!(matches!(match_users(&host, &keys(2)), Err(Error::Internal(_))));
+    assert_eq!(host.sent.borrow().len(), 3);
+}
+
+#[test]
+fn an_empty_batch_asks_nothing() {
+    let host = Fake::default();
+    assert_eq!(match_users(&host, &[]), Ok(Vec::new()));
+    let blank = [" ".to_owned()];
+    assert_eq!(match_users(&host, &blank), Ok(vec![MatchOutcome::NotFound]));
+    assert!(host.sent.borrow().is_empty());
+}

@@ -1,0 +1,144 @@
+//! A host of its own process, for tests that kill it. It does one thing and stops before its n-th step,
+//! which it names on standard output; there it waits to be killed.
+//!
+//! `crash-host FOLDER STEP OPERATION [ARGUMENT]`, with the stand-in's address in `MICROSOFT` and its CA
+//! certificate's file in `MICROSOFT_CA`. Step 0 never stops. `ADVANCE` moves the clock by that many
+//! seconds.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use end_to_end::{SESSION, authorities, manifest, parameters, routes, setup_values};
+use mock_graph::contoso;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use video_host::clock::ShiftedClock;
+use video_host::egress::Trust;
+use video_host::provider::NextStep;
+use video_host::{Host, HostConfig};
+use video_platform::{BookingRequest, Channel, Finished, IntegrationState, MatchField, Platform, Setup};
+
+/// Stops the whole process at a step: the event's subscriber runs on the thread that makes the step.
+struct StopAt {
+    step: u64,
+    seen: AtomicU64,
+}
+
+impl<S: Subscriber> Layer<S> for StopAt {
+    fn on_event(&self, event: &Event<'_>, _context: LayerContext<'_, S>) {
+        if event.metadata().target() != "video_host::step" {
+            return;
+        }
+        if self.seen.fetch_add(1, Ordering::SeqCst) + 1 != self.step {
+            return;
+        }
+        let mut name = StepName(String::new());
+        event.record(&mut name);
+        let mut out = std::io::stdout().lock();
+        let _ = writeln!(out, "stopped {}", name.0);
+        let _ = out.flush();
+        drop(out);
+        loop {
+            std::thread::park();
+        }
+    }
+}
+
+struct StepName(String);
+
+impl tracing::field::Visit for StepName {
+    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+        if field.name() == "step" {
+            self.0 = format!("{value:?}");
+        }
+    }
+
+    fn record_str(&mut self, field: &tracing::field::Field, value: &str) {
+        if field.name() == "step" {
+            self.0 = value.to_owned();
+        }
+    }
+}
+
+/// One thread: when it stops at a step, nothing of this process goes on.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let [folder, step, operation, rest @ ..] = &arguments[..] else { bail!("FOLDER STEP OPERATION") };
+    let stop = StopAt { step: step.parse()?, seen: AtomicU64::new(0) };
+    let platform = platform(folder).await?;
+    // From here on: what starting does is the same every time and has tests of its own.
+    tracing_subscriber::registry().with(stop).init();
+    let done = operate(&platform, operation, rest.first().map(String::as_str)).await?;
+    println!("done {done}");
+    Ok(())
+}
+
+async fn platform(folder: &str) -> Result<Platform> {
+    let variable = |name: &str| std::env::var(name).with_context(|| format!("{name} is not set"));
+    let clock = Arc::new(ShiftedClock::default());
+    clock.advance(Duration::from_secs(variable("ADVANCE")?.parse()?));
+    let mut config = HostConfig::new(folder);
+    config.resolver = Arc::new(routes(variable("MICROSOFT")?.parse()?));
+    config.trust = Trust::Only(authorities(&std::fs::read_to_string(variable("MICROSOFT_CA")?)?)?);
+    config.clock = clock;
+    let host = Host::start(config).await?;
+    let teams = host.load(plugin_artifacts::TEAMS, &manifest()?).await?;
+    let platform = Platform::open(host).await?;
+    platform.providers().install(teams);
+    Ok(platform)
+}
+
+/// Does one thing and says in a line what came of it.
+async fn operate(platform: &Platform, operation: &str, argument: Option<&str>) -> Result<String> {
+    let argument = argument.unwrap_or_default();
+    match operation {
+        "begin" => {
+            let setup = Setup { match_field: MatchField::Email, values: setup_values(contoso::TENANT_ID) };
+            let (_, step) =
+                platform.start_connect("microsoft-teams", setup, SESSION, contoso::REDIRECT_URI).await?;
+            let NextStep::Visit(url) = step else { bail!("Teams needs a sign-in") };
+            Ok(url)
+        }
+        "finish" => match platform.finish_callback(SESSION, parameters(argument)?).await {
+            Ok(Finished::Connected { connection, .. }) => Ok(connection.account.id),
+            Ok(other) => bail!("{other:?}"),
+            // A callback can be too late after a crash; what matters is what is told.
+            Err(error) => Ok(format!("refused: {error}")),
+        },
+        "connected" => {
+            let integrations = platform.integrations().await?;
+            let connected: Vec<_> =
+                integrations.iter().filter(|i| i.state == IntegrationState::Connected).collect();
+            let [only] = connected[..] else { return Ok(format!("{} connected", connected.len())) };
+            Ok(platform.check(&only.id).await?.account.id)
+        }
+        "staff" => {
+            let row = format!("id,name,email,user_name\nadele,Adele Vance,{},adele\n", contoso::ADVISER);
+            platform.import_staff(row.as_bytes()).await?;
+            platform.enable_video("adele", true).await?;
+            let outcome = platform.rematch_one("adele").await?;
+            Ok(format!("{:?}", outcome.state))
+        }
+        "book" => {
+            let appointment = platform
+                .book(&BookingRequest {
+                    id: argument.to_owned(),
+                    staff: "adele".to_owned(),
+                    client_name: "Robin Meyer".to_owned(),
+                    client_email: "robin@example.com".to_owned(),
+                    subject: "Mortgage advice".to_owned(),
+                    start: 1_900_000_000_000,
+                    end: 1_900_001_800_000,
+                    channel: Channel::ClientView,
+                })
+                .await?;
+            appointment.link.context("an appointment without a link")
+        }
+        other => bail!("no operation {other}"),
+    }
+}

@@ -1,0 +1,212 @@
+//! A real process, killed with SIGKILL between any two steps of connecting, refreshing and creating, and
+//! started again on the same folder. See `docs/decisions/0004-crash-tests.md`.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use mock_graph::{Config, MockGraph, SignIn, contoso};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+
+/// The host's steps of any operation here are far fewer: an endless loop would be a test that hangs.
+const MOST_STEPS: u64 = 200;
+
+/// How a run of `crash-host` ended.
+enum Run {
+    /// It stopped at the step of this name, and was killed there.
+    Killed(String),
+    /// It did what it was to do.
+    Done(String),
+}
+
+struct Crashes {
+    microsoft: MockGraph,
+    files: TempDir,
+    advance: u64,
+}
+
+impl Crashes {
+    async fn start() -> Result<Self> {
+        let microsoft = MockGraph::start(Config::default()).await?;
+        let files = TempDir::new()?;
+        std::fs::write(files.path().join("ca.pem"), microsoft.ca_pem())?;
+        Ok(Self { microsoft, files, advance: 0 })
+    }
+
+    /// Runs a host on `folder` until its `step`-th step; 0 runs it to its end.
+    async fn run(&self, folder: &Path, step: u64, operation: &str, argument: &str) -> Result<Run> {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_crash-host"))
+            .arg(folder)
+            .args([&step.to_string(), operation, argument])
+            .env("MICROSOFT", self.microsoft.addr().to_string())
+            .env("MICROSOFT_CA", self.files.path().join("ca.pem"))
+            .env("ADVANCE", self.advance.to_string())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let mut lines = BufReader::new(child.stdout.take().context("no standard output")?).lines();
+        let line = lines.next_line().await?.unwrap_or_default();
+        if let Some(step) = line.strip_prefix("stopped ") {
+            child.kill().await?;
+            return Ok(Run::Killed(step.to_owned()));
+        }
+        let status = child.wait().await?;
+        match line.strip_prefix("done ") {
+            Some(done) if status.success() => Ok(Run::Done(done.to_owned())),
+            _ => bail!("{operation} ended with {status} and said {line:?}"),
+        }
+    }
+
+    /// Runs a host to its end.
+    async fn done(&self, folder: &Path, operation: &str, argument: &str) -> Result<String> {
+        match self.run(folder, 0, operation, argument).await? {
+            Run::Done(done) => Ok(done),
+            Run::Killed(step) => bail!("step 0 is none, and it stopped at {step}"),
+        }
+    }
+
+    async fn sign_in(&self, url: &str) -> Result<String> {
+        Ok(self.microsoft.sign_in(url, SignIn::accepting(contoso::SERVICE_ACCOUNT)).await?)
+    }
+
+    /// From nothing to a connected integration, as a person would do it.
+    async fn connect(&self, folder: &Path) -> Result<()> {
+        let callback = self.sign_in(&self.done(folder, "begin", "").await?).await?;
+        let account = self.done(folder, "finish", &callback).await?;
+        ensure!(account == contoso::SERVICE_ACCOUNT_ID, "connected as {account}");
+        Ok(())
+    }
+
+    /// A folder in which the plugin is compiled and nothing else happened.
+    async fn fresh(&self) -> Result<TempDir> {
+        let folder = TempDir::new()?;
+        self.done(folder.path(), "connected", "").await?;
+        Ok(folder)
+    }
+}
+
+/// A folder with the files of another.
+fn copy(from: &Path) -> Result<TempDir> {
+    fn all(from: &Path, to: &Path) -> Result<()> {
+        for entry in std::fs::read_dir(from)? {
+            let entry = entry?;
+            let target = to.join(entry.file_name());
+            if entry.file_type()?.is_dir() {
+                std::fs::create_dir(&target)?;
+                all(&entry.path(), &target)?;
+            } else {
+                std::fs::copy(entry.path(), target)?;
+            }
+        }
+        Ok(())
+    }
+    let folder = TempDir::new()?;
+    all(from, folder.path())?;
+    Ok(folder)
+}
+
+#[tokio::test]
+async fn a_host_killed_at_any_step_of_beginning_to_connect_can_connect_afterwards() -> Result<()> {
+    let crashes = Crashes::start().await?;
+    let template = crashes.fresh().await?;
+    let mut killed_at = Vec::new();
+    for step in 1..MOST_STEPS {
+        let folder = copy(template.path())?;
+        let Run::Killed(name) = crashes.run(folder.path(), step, "begin", "").await? else { break };
+        crashes.connect(folder.path()).await.with_context(|| format!("killed at step {step}, {name}"))?;
+        assert_eq!(crashes.done(folder.path(), "connected", "").await?, contoso::SERVICE_ACCOUNT_ID);
+        killed_at.push(name);
+    }
+    assert!(killed_at.iter().any(|name| name == "storage.set"), "{killed_at:?}");
+    assert!(crashes.microsoft.meetings().is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_host_killed_at_any_step_of_finishing_to_connect_is_connected_or_can_be() -> Result<()> {
+    let crashes = Crashes::start().await?;
+    let template = crashes.fresh().await?;
+    let mut killed_at = Vec::new();
+    for step in 1..MOST_STEPS {
+        let folder = copy(template.path())?;
+        let path = folder.path();
+        let callback = crashes.sign_in(&crashes.done(path, "begin", "").await?).await?;
+        let Run::Killed(name) = crashes.run(path, step, "finish", &callback).await? else { break };
+        let at = || format!("killed at step {step}, {name}");
+
+        let before = crashes.done(path, "connected", "").await.with_context(at)?;
+        // The administrator reloads the page, which may be too late, and then starts again if need be.
+        let reloaded = crashes.done(path, "finish", &callback).await.with_context(at)?;
+        if before == contoso::SERVICE_ACCOUNT_ID {
+            assert_eq!(crashes.done(path, "connected", "").await?, before, "{}: {reloaded}", at());
+        } else if reloaded != contoso::SERVICE_ACCOUNT_ID {
+            assert!(reloaded.starts_with("refused: "), "{}: {reloaded}", at());
+            crashes.connect(path).await.with_context(at)?;
+        }
+        assert_eq!(crashes.done(path, "connected", "").await?, contoso::SERVICE_ACCOUNT_ID, "{}", at());
+        killed_at.push(name);
+    }
+    for step in
+        ["authorization.claimed", "credentials.exchanged", "credentials.stored", "credentials.promoted"]
+    {
+        assert!(killed_at.iter().any(|name| name == step), "{step} is not among {killed_at:?}");
+    }
+    assert!(crashes.microsoft.meetings().is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_host_killed_at_any_step_of_refreshing_is_still_connected() -> Result<()> {
+    let mut crashes = Crashes::start().await?;
+    let template = TempDir::new()?;
+    crashes.connect(template.path()).await?;
+    crashes.advance = 7_200;
+    crashes.microsoft.clock().advance(Duration::from_secs(crashes.advance));
+    let mut killed_at = Vec::new();
+    for step in 1..MOST_STEPS {
+        let folder = copy(template.path())?;
+        let Run::Killed(name) = crashes.run(folder.path(), step, "connected", "").await? else { break };
+        let account = crashes
+            .done(folder.path(), "connected", "")
+            .await
+            .with_context(|| format!("killed at step {step}, {name}"))?;
+        assert_eq!(account, contoso::SERVICE_ACCOUNT_ID);
+        killed_at.push(name);
+    }
+    for step in ["credentials.before-refresh", "credentials.refreshed", "credentials.stored"] {
+        assert!(killed_at.iter().any(|name| name == step), "{step} is not among {killed_at:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_host_killed_at_any_step_of_booking_leaves_one_meeting_and_its_link() -> Result<()> {
+    let crashes = Crashes::start().await?;
+    let template = TempDir::new()?;
+    crashes.connect(template.path()).await?;
+    crashes.done(template.path(), "staff", "").await?;
+    let mut killed_at = Vec::new();
+    for step in 1..MOST_STEPS {
+        let folder = copy(template.path())?;
+        let appointment = format!("appointment-{step}");
+        let Run::Killed(name) = crashes.run(folder.path(), step, "book", &appointment).await? else { break };
+        let at = || format!("killed at step {step}, {name}");
+        let link = crashes.done(folder.path(), "book", &appointment).await.with_context(at)?;
+        let again = crashes.done(folder.path(), "book", &appointment).await.with_context(at)?;
+        assert_eq!(link, again, "{}", at());
+
+        let meetings = crashes.microsoft.meetings();
+        let of_it: Vec<_> =
+            meetings.iter().filter(|meeting| meeting.external_id.as_deref() == Some(&*appointment)).collect();
+        let [only] = of_it[..] else { bail!("{}: {} meetings", at(), of_it.len()) };
+        assert_eq!(only.join_web_url, link, "{}", at());
+        killed_at.push(name);
+    }
+    for step in ["http.before-send", "http.answered"] {
+        assert!(killed_at.iter().any(|name| name == step), "{step} is not among {killed_at:?}");
+    }
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! The meeting of an appointment: made once, moved, ended, whatever is lost on the way.
+
+mod cancelling;
+mod changing;
+mod creating;
+mod inputs;
+mod lost;
+mod stage;
