@@ -9,11 +9,11 @@ use std::process::Command;
 const TARGET: &str = "wasm32-wasip2";
 
 /// Package and the constant that holds its component.
-const PLUGINS: [(&str, &str); 1] = [("teams-provider", "TEAMS")];
+const PLUGINS: [(&str, &str); 2] = [("teams-provider", "TEAMS"), ("evil-provider", "EVIL")];
 
 fn main() {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    for path in ["plugin/teams", "wit", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"] {
+    for path in ["plugin/teams", "tests/guests", "wit", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"] {
         println!("cargo:rerun-if-changed={}", workspace.join(path).display());
     }
     add_target(&workspace);
@@ -45,6 +45,19 @@ fn add_target(workspace: &Path) {
     );
 }
 
+/// Flags for the plugins: a panic names its place in a source file, and that must not be a path of the
+/// machine that built it, or the same source would give another digest on every machine.
+fn flags(workspace: &Path) -> String {
+    let home = |name: &str, below: &str| {
+        env::var_os(name).map(PathBuf::from).or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(below)))
+    };
+    let mut places = vec![(workspace.canonicalize().ok(), ".")];
+    places.push((home("CARGO_HOME", ".cargo"), "cargo"));
+    places.push((home("RUSTUP_HOME", ".rustup"), "rustup"));
+    let remaps = places.into_iter().filter_map(|(from, to)| Some(format!("{}={to}", from?.display())));
+    remaps.map(|remap| format!("--remap-path-prefix={remap}")).collect::<Vec<_>>().join("\u{1f}")
+}
+
 fn build(workspace: &Path, target: &Path, package: &str) {
     let status = Command::new(env::var_os("CARGO").expect("cargo sets CARGO for build scripts"))
         .args([
@@ -61,9 +74,9 @@ fn build(workspace: &Path, target: &Path, package: &str) {
         .arg("--target-dir")
         .arg(target)
         .current_dir(workspace)
-        // Cargo sets the first even when it is empty, and then it silences the plugins' own flags; the
-        // others would carry the outer build's choices, clippy's wrapper for one, into this one.
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        // In place of what the outer build set here, even if it is empty. The others would carry the outer
+        // build's choices, clippy's wrapper for one, into this one.
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(workspace))
         .env_remove("RUSTFLAGS")
         .env_remove("RUSTC_WRAPPER")
         .env_remove("RUSTC_WORKSPACE_WRAPPER")

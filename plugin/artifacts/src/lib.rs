@@ -2,3 +2,6 @@
 
 /// The Microsoft Teams provider.
 pub const TEAMS: &[u8] = include_bytes!(env!("TEAMS_COMPONENT"));
+
+/// A provider that breaks every rule, for tests.
+pub const EVIL: &[u8] = include_bytes!(env!("EVIL_COMPONENT"));

@@ -1,0 +1,210 @@
+//! A plugin that does everything wrong, and a host that minds none of it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use end_to_end::{SESSION, World, manifest};
+use tracing::field::Field;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt};
+use video_host::egress::Grant;
+use video_host::provider::MeetingRequest;
+use video_host::store::Purpose;
+use video_host::{AuthorizationError, CallError, Failure, Limits, LoadError, Manifest, Plugin};
+
+/// Short, so that a test of a limit is quick; far longer than a call takes that keeps to them.
+fn limits() -> Limits {
+    Limits {
+        memory: 4 << 20,
+        processor_time: Duration::from_millis(300),
+        deadline: Duration::from_secs(20),
+        requests: 3,
+        ..Limits::default()
+    }
+}
+
+async fn evil(world: &World) -> Result<Plugin> {
+    let manifest = Manifest { limits: limits(), ..manifest()? };
+    Ok(world.host.load(plugin_artifacts::EVIL, &manifest).await?)
+}
+
+fn appointment(id: &str) -> MeetingRequest {
+    MeetingRequest {
+        appointment_id: id.to_owned(),
+        meeting_id: None,
+        staff: None,
+        subject: String::new(),
+        start: 0,
+        end: 1,
+        attendees: Vec::new(),
+    }
+}
+
+/// What `create-meeting` of this appointment fails with.
+async fn failure(plugin: &Plugin, id: &str) -> Result<Failure> {
+    match plugin.on(&"evil".parse()?).create_meeting(&appointment(id)).await {
+        Err(CallError::Failed { plugin, function, failure }) => {
+            assert_eq!((plugin.as_str(), function), ("evil", "create-meeting"));
+            Ok(failure)
+        }
+        other => bail!("{id}: {other:?}"),
+    }
+}
+
+/// What an evil came to that the plugin lived to tell.
+async fn told(plugin: &Plugin, id: &str) -> Result<String> {
+    Ok(plugin.on(&"evil".parse()?).create_meeting(&appointment(id)).await?.id)
+}
+
+#[tokio::test]
+async fn a_plugin_that_never_ends_is_stopped_and_starves_nobody() -> Result<()> {
+    let world = World::start().await?;
+    let evil = evil(&world).await?;
+    world.connect("contoso").await?;
+    let spinning = tokio::spawn({
+        let evil = evil.clone();
+        async move { failure(&evil, "spin").await }
+    });
+    // One thread runs both: the good plugin gets its turns while the evil one spins.
+    world.teams_on("contoso")?.check().await?;
+    assert_eq!(spinning.await??, Failure::ProcessorTime(300));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_plugin_that_wants_all_memory_gets_its_own_and_no_more() -> Result<()> {
+    let world = World::start().await?;
+    assert_eq!(failure(&evil(&world).await?, "grow").await?, Failure::Memory(4 << 20));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_plugin_that_crashes_says_where_and_the_next_call_works() -> Result<()> {
+    let world = World::start().await?;
+    let evil = evil(&world).await?;
+    let Failure::Trapped(text) = failure(&evil, "trap").await? else { bail!("not a trap") };
+    assert!(text.contains("the evil plugin panics on purpose"), "{text}");
+    assert!(text.contains("create_meeting"), "the guest's functions have names: {text}");
+    assert!(matches!(failure(&evil, "recurse").await?, Failure::Trapped(_)));
+    assert_eq!(told(&evil, "good").await?, "done");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_the_contract_is_not_handed_on() -> Result<()> {
+    let world = World::start().await?;
+    let evil = evil(&world).await?;
+    for id in
+        ["link:javascript", "link:http", "link:user", "link:long", "link:none", "error:long", "error:control"]
+    {
+        let failed = failure(&evil, id).await?;
+        assert!(matches!(failed, Failure::BrokeContract(_)), "{id}: {failed}");
+    }
+    let keys = ["a".to_owned(), "b".to_owned()];
+    let few = evil.on(&"evil".parse()?).match_users(&keys).await;
+    let Err(CallError::Failed { failure: Failure::BrokeContract(rule), .. }) = few else { bail!("{few:?}") };
+    assert!(rule.contains("1 outcomes for 2 keys"), "{rule}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_administrator_is_sent_to_granted_identity_origins_only() -> Result<()> {
+    let world = World::start().await?;
+    let provider = evil(&world).await?.on(&"evil".parse()?);
+    for page in [
+        "https://login.microsoftonline.com.evil.example/",
+        "https://graph.microsoft.com/",
+        "http://login.microsoftonline.com/",
+        "javascript:alert(1)",
+    ] {
+        let sent = world.host.begin(&provider, Purpose::Connect, SESSION, Vec::new(), page).await;
+        let Err(AuthorizationError::Call(CallError::Failed { failure, .. })) = sent else {
+            bail!("{page}: {sent:?}")
+        };
+        assert!(matches!(failure, Failure::BrokeContract(_)), "{page}: {failure}");
+    }
+    let good = "https://login.microsoftonline.com/";
+    world.host.begin(&provider, Purpose::Connect, SESSION, Vec::new(), good).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_plugin_reaches_what_is_granted_and_nothing_else() -> Result<()> {
+    let world = World::start().await?;
+    let evil = evil(&world).await?;
+    for id in [
+        "https://evil.example/",
+        "http://graph.microsoft.com/",
+        "https://graph.microsoft.com:8443/",
+        "https://169.254.169.254/latest/meta-data/",
+        "https://[::ffff:169.254.169.254]/",
+        "https://localhost/",
+        "https://user@graph.microsoft.com/",
+        "forge authorization",
+        "forge host",
+        "smuggle",
+    ] {
+        let came_to = told(&evil, id).await?;
+        assert!(came_to.starts_with("denied: "), "{id}: {came_to}");
+    }
+    assert_eq!(world.microsoft.journal().requests().len(), 0, "nothing was sent");
+    assert_eq!(told(&evil, "https://graph.microsoft.com/v1.0/me").await?, "answered 401");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_plugin_sees_no_environment_and_writes_no_more_than_its_quota() -> Result<()> {
+    let world = World::start().await?;
+    let evil = evil(&world).await?;
+    assert_eq!(told(&evil, "environment").await?, "0 variables, 0 arguments");
+    let came_to = told(&evil, "overflow storage").await?;
+    // 16 MiB for values of 64 KiB with their keys: 255 of them.
+    assert_eq!(came_to, "255 values written, a larger one refused: true");
+    let other = "another".parse()?;
+    assert!(world.host.store().list(&other, "", None).await?.keys.is_empty());
+    world.host.store().set(&other, "key", b"value").await.context("another integration has its own quota")?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_limit_that_no_host_can_keep_is_refused_at_load() -> Result<()> {
+    let world = World::start().await?;
+    let limits = Limits { memory: 1 << 40, ..Limits::default() };
+    let loaded = world.host.load(plugin_artifacts::EVIL, &Manifest { limits, ..manifest()? }).await;
+    assert!(matches!(loaded, Err(LoadError::Limits(_))), "{loaded:?}");
+    let nothing = Manifest { grant: Grant::default(), ..manifest()? };
+    let loaded = world.host.load(plugin_artifacts::EVIL, &nothing).await;
+    assert!(matches!(loaded, Err(LoadError::NotGranted(_))), "{loaded:?}");
+    Ok(())
+}
+
+/// Lines that came from plugins.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<String>>>);
+
+impl<S: Subscriber> Layer<S> for Lines {
+    fn on_event(&self, event: &Event<'_>, _context: LayerContext<'_, S>) {
+        if event.metadata().target() == "video_host::plugin" {
+            event.record(&mut |field: &Field, value: &dyn std::fmt::Debug| {
+                if field.name() == "message" {
+                    self.0.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{value:?}"));
+                }
+            });
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_plugin_that_floods_the_log_is_cut_short_and_forges_no_lines() -> Result<()> {
+    let lines = Lines::default();
+    let _logged = tracing::subscriber::set_default(tracing_subscriber::registry().with(lines.clone()));
+    let world = World::start().await?;
+    assert_eq!(told(&evil(&world).await?, "flood the log").await?, "done");
+
+    let lines = lines.0.lock().unwrap_or_else(PoisonError::into_inner);
+    assert_eq!(lines.len(), 101, "a hundred of its own, and one that tells of the others");
+    assert_eq!(lines[0], "line 0\u{fffd}forged");
+    assert!(lines[100].contains("dropped"), "{}", lines[100]);
+    Ok(())
+}
