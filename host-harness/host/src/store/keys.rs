@@ -24,7 +24,7 @@ pub struct KeyRing(Arc<[Key]>);
 
 struct Key {
     id: String,
-    key: RandomizedNonceKey,
+    sealing: RandomizedNonceKey,
     /// Makes further keys for other uses, so that no key has two.
     derivation: hmac::Key,
 }
@@ -119,11 +119,11 @@ impl KeyRing {
     }
 
     pub(super) fn active_key(&self) -> (&str, &RandomizedNonceKey) {
-        (&self.0[0].id, &self.0[0].key)
+        (&self.0[0].id, &self.0[0].sealing)
     }
 
     pub(super) fn key(&self, id: &str) -> Option<&RandomizedNonceKey> {
-        self.0.iter().find(|key| key.id == id).map(|key| &key.key)
+        self.0.iter().find(|key| key.id == id).map(|key| &key.sealing)
     }
 }
 
@@ -135,9 +135,10 @@ impl Key {
             return Err("its id is not 1 to 64 characters of A-Z, a-z, 0-9, `-`, `_` and `.`");
         }
         let bytes = Zeroizing::new(STANDARD.decode(key.trim()).map_err(|_| "its key is not base64")?);
-        let key = RandomizedNonceKey::new(&AES_256_GCM, &bytes).map_err(|_| "its key is not of 32 bytes")?;
+        let sealing =
+            RandomizedNonceKey::new(&AES_256_GCM, &bytes).map_err(|_| "its key is not of 32 bytes")?;
         let derivation = hmac::Key::new(hmac::HMAC_SHA256, &bytes);
-        Ok(Self { id: id.to_owned(), key, derivation })
+        Ok(Self { id: id.to_owned(), sealing, derivation })
     }
 }
 
