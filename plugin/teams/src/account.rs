@@ -1,7 +1,7 @@
 //! Who the service account is, as Graph says it with a credential.
 
 use crate::bindings::log::Level;
-use crate::bindings::provider::{Account, Connection, Error};
+use crate::bindings::provider::{Account, Connection, Error, GrantProblem};
 use crate::cloud::GLOBAL;
 use crate::connection::{self, CREDENTIAL};
 use crate::failure;
@@ -13,7 +13,7 @@ use crate::identity::scope;
 /// The answer to `check`: two requests, and nothing is written.
 pub(crate) fn check(host: &dyn Host) -> Result<Connection, Error> {
     let record = connection::require(host)?;
-    let me = me(host, CREDENTIAL)?;
+    let me = me(host, CREDENTIAL).map_err(gone)?;
     if !me.id.eq_ignore_ascii_case(&record.oid) {
         return Err(graph::foreign_grant(&record.upn, me.upn()));
     }
@@ -22,6 +22,18 @@ pub(crate) fn check(host: &dyn Host) -> Result<Connection, Error> {
         warnings.push("The connected account has become a guest of the tenant.".to_owned());
     }
     Ok(Connection { account: account(&me, &record.tenant), scopes: record.scopes, warnings })
+}
+
+/// A token outlives the account that it was given to: `/me` is not found then, and the next renewal
+/// says AADSTS50034.
+fn gone(error: Error) -> Error {
+    match error {
+        Error::NotFound(_) => failure::needs_reauthorization(
+            GrantProblem::AccountDisabled,
+            "The connected account no longer exists in the tenant.",
+        ),
+        error => error,
+    }
 }
 
 /// Who the credential is.

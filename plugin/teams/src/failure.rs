@@ -34,11 +34,34 @@ pub(crate) fn internal(message: impl Into<String>) -> Error {
     Error::Internal(message.into())
 }
 
+/// A sentence for the administrator, with the reason that the host gave for those who look into it.
+pub(crate) fn because(sentence: &str, why: &str) -> String {
+    [sentence, " (", why, ")"].concat()
+}
+
+/// What the operator has to mend, as the host says it.
+pub(crate) fn misconfigured(why: &str) -> Error {
+    Error::Misconfigured(because("The operator of the platform has to mend its configuration.", why))
+}
+
+/// What it means that the host does not let a request out.
+pub(crate) fn denied(why: &str) -> Error {
+    Error::Misconfigured(because(
+        "The operator's grant does not allow the Teams provider what it needs.",
+        why,
+    ))
+}
+
+/// What it means that nothing reached Microsoft.
+pub(crate) fn unreachable(why: &str) -> Error {
+    unavailable(false, None, because("Microsoft could not be reached.", why))
+}
+
 /// What a failure of the host's storage means to the caller.
 pub(crate) fn storage(error: storage::Error) -> Error {
     match error {
         storage::Error::Unavailable(why) => {
-            unavailable(false, None, ["The platform's store did not answer: ", &why].concat())
+            unavailable(false, None, because("The platform's store did not answer.", &why))
         }
         storage::Error::QuotaExceeded(_) => Error::Misconfigured(
             "The storage quota of this integration is used up. Its operator has to raise it.".to_owned(),
@@ -53,9 +76,9 @@ pub(crate) fn storage(error: storage::Error) -> Error {
 pub(crate) fn credential(error: credentials::Error) -> Error {
     match error {
         credentials::Error::Store(why) => {
-            unavailable(false, None, ["The platform's credential store did not answer: ", &why].concat())
+            unavailable(false, None, because("The platform's credential store did not answer.", &why))
         }
-        credentials::Error::Misconfigured(why) => Error::Misconfigured(why),
+        credentials::Error::Misconfigured(why) => misconfigured(&why),
         credentials::Error::Missing => unavailable(
             false,
             None,

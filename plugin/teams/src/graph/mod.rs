@@ -17,6 +17,9 @@ use crate::identity::grant;
 use crate::json::Json;
 use refusal::Refusal;
 
+/// RFC 7240.
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+
 /// One request, not yet sent.
 pub(crate) struct Request<'a> {
     method: Method,
@@ -55,6 +58,12 @@ impl<'a> Request<'a> {
         if self.body.is_some() {
             headers.push(header(&http::header::CONTENT_TYPE, "application/json"));
         }
+        if writes {
+            // Or roles that came later, such as that of a co-organizer, read as
+            // `unknownFutureValue`, and no meeting that has one would be as it was wished for
+            // ("Best practices", Graph: handling future members in evolvable enumerations).
+            headers.push(header(&PREFER, "include-unknown-enum-members"));
+        }
         let request = wire::Request {
             method: method(&self.method),
             url: self.url,
@@ -86,11 +95,11 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The body, which has to be JSON.
+    /// The body, which has to be JSON. Microsoft answers with JSON only: what is none was made on the
+    /// way by a fault of some server, and a request that changes something may have done so.
     pub(crate) fn json(&self) -> Result<Json<'_>, Error> {
-        Json::read(&self.body).ok_or_else(|| {
-            failure::internal("Microsoft answered with something other than what it documents.")
-        })
+        Json::read(&self.body)
+            .ok_or_else(|| failure::unavailable(self.writes, None, "Microsoft's answer could not be read."))
     }
 
     /// The error that this answer is.
@@ -152,16 +161,12 @@ fn method(method: &Method) -> wire::Method {
 fn not_answered(error: wire::Error, writes: bool) -> Failure {
     let mut too_large = false;
     let error = match error {
-        wire::Error::Denied(why) => Error::Misconfigured(
-            ["The operator's grant does not allow the Teams provider what it needs: ", &why].concat(),
-        ),
-        wire::Error::NotSent(why) => {
-            failure::unavailable(false, None, ["Microsoft could not be reached: ", &why].concat())
-        }
+        wire::Error::Denied(why) => failure::denied(&why),
+        wire::Error::NotSent(why) => failure::unreachable(&why),
         wire::Error::NoAnswer(why) => failure::unavailable(
             writes,
             None,
-            ["The connection to Microsoft ended before its answer: ", &why].concat(),
+            failure::because("The connection to Microsoft ended before its answer.", &why),
         ),
         wire::Error::TooLarge(_) => {
             too_large = true;
@@ -184,7 +189,7 @@ fn without_token(failure: wire::CredentialFailure) -> Error {
             "Microsoft's sign-in service did not renew the access to the connected account. The \
              connection itself is not in question.",
         ),
-        wire::CredentialFailure::Misconfigured(why) => Error::Misconfigured(why),
+        wire::CredentialFailure::Misconfigured(why) => failure::misconfigured(&why),
     }
 }
 

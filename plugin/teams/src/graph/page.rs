@@ -5,8 +5,9 @@ use crate::cloud::GLOBAL;
 use crate::failure;
 
 /// More pages than a list of this provider can have; pages can be empty, so a list that never ends
-/// could not be told by what is in them.
-pub(crate) const MOST: usize = 100;
+/// could not be told by what is in them. Fewer than the requests that a host allows a call, which are
+/// 64 unless its operator says otherwise: running into that would look like the operator's fault.
+pub(crate) const MOST: usize = 50;
 
 /// The address of the next page, if it is one that the access token may go to.
 pub(crate) fn next(link: String) -> Result<String, Error> {

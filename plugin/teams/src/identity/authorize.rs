@@ -102,7 +102,9 @@ fn aadsts(description: &str) -> Option<u32> {
 fn declined(error: &str, subcode: &str, code: Option<u32>) -> Error {
     let number = code.map(|code| code.to_string()).unwrap_or_default();
     let shown = |text: &str| {
-        let mut text = [text, " (", error].concat();
+        let mut text = [text, " ("].concat();
+        // Whoever has the state could have written the rest of the callback.
+        text.extend(error.chars().filter(char::is_ascii_graphic).take(60));
         if !number.is_empty() {
             text.push_str(", AADSTS");
             text.push_str(&number);

@@ -41,16 +41,12 @@ pub(crate) fn code(
 fn failed(error: CredentialError) -> Error {
     match error {
         CredentialError::Refused(oauth) => refused(&oauth),
-        CredentialError::Denied(why) => Error::Misconfigured(
-            ["The operator's grant does not allow the Teams provider what it needs: ", &why].concat(),
-        ),
-        CredentialError::NotSent(why) => {
-            failure::unavailable(false, None, ["Microsoft could not be reached: ", &why].concat())
-        }
+        CredentialError::Denied(why) => failure::denied(&why),
+        CredentialError::NotSent(why) => failure::unreachable(&why),
         CredentialError::NoAnswer(why) => failure::unavailable(
             true,
             None,
-            ["The connection to Microsoft ended before its answer. Start again: ", &why].concat(),
+            failure::because("The connection to Microsoft ended before its answer. Start again.", &why),
         ),
         CredentialError::Unavailable(retry_after) => failure::unavailable(
             true,

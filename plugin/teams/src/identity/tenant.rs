@@ -67,8 +67,8 @@ pub(crate) fn discover(host: &dyn Host, cloud: &Cloud, tenant: &str) -> Result<(
     let url = cloud.identity(tenant, "/v2.0/.well-known/openid-configuration");
     let answer = Request::anonymous(url).send(host)?;
     // A discovery document (`OpenID` Connect Discovery 1.0, 3), or the error in its place.
-    let document = answer.json().unwrap_or(Json::Null);
     if answer.status.is_success() {
+        let document = answer.json()?;
         let issuer = document.get("issuer").text().unwrap_or("");
         return if issuer.eq_ignore_ascii_case(&cloud.issuer(tenant)) {
             Ok(())
@@ -78,6 +78,7 @@ pub(crate) fn discover(host: &dyn Host, cloud: &Cloud, tenant: &str) -> Result<(
             ))
         };
     }
+    let document = answer.json().unwrap_or(Json::Null);
     let codes = document.get("error_codes").list().unwrap_or_default();
     if codes.contains(&Json::Number(900_023)) {
         return Err(malformed());

@@ -10,7 +10,6 @@ use crate::failure;
 use crate::graph::user::{DirectoryUser, Page};
 use crate::graph::{Failure, Request, batch, page};
 use crate::host::Host;
-use crate::json::Json;
 
 /// What is known after a question.
 pub(crate) enum Reply {
@@ -42,12 +41,9 @@ pub(crate) fn all(host: &dyn Host, questions: &[Question]) -> Result<Vec<Reply>,
 /// One question, in a request of its own.
 fn alone(host: &dyn Host, question: &Question) -> Result<Reply, Error> {
     let request = Request::get(GLOBAL.resource(&question.path), CREDENTIAL);
-    match request.succeed(host) {
+    match page_of(request, host, question.list) {
         Err(failure) => refused(failure),
-        Ok(answer) => {
-            let page = page_of(&answer.json()?, question.list)?;
-            follow(host, page)
-        }
+        Ok(page) => follow(host, page),
     }
 }
 
@@ -96,10 +92,9 @@ fn follow(host: &dyn Host, first: Page) -> Result<Reply, Error> {
         let Some(link) = next else {
             return Ok(Reply::Users(users));
         };
-        match Request::get(page::next(link)?, CREDENTIAL).succeed(host) {
+        match page_of(Request::get(page::next(link)?, CREDENTIAL), host, true) {
             Err(failure) => return refused(failure),
-            Ok(answer) => {
-                let page = page_of(&answer.json()?, true)?;
+            Ok(page) => {
                 users.extend(page.users);
                 next = page.next;
             }
@@ -108,9 +103,11 @@ fn follow(host: &dyn Host, first: Page) -> Result<Reply, Error> {
     Err(failure::internal("A list of Microsoft Graph has no end."))
 }
 
-fn page_of(body: &Json<'_>, list: bool) -> Result<Page, Error> {
-    Page::read(body, list).ok_or_else(|| {
-        failure::internal("Microsoft Graph answered a question about users with something odd.")
+fn page_of(request: Request<'_>, host: &dyn Host, list: bool) -> Result<Page, Failure> {
+    let answer = request.succeed(host)?;
+    let page = Page::read(&answer.json()?, list);
+    page.ok_or_else(|| {
+        failure::internal("Microsoft Graph answered a question about users with something odd.").into()
     })
 }
 

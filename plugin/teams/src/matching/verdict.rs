@@ -6,6 +6,9 @@ use crate::graph::user::DirectoryUser;
 /// How long to wait before an unknown key is asked for again, where Graph does not tell.
 const WAIT: u64 = 5000;
 
+/// How many of the users who share an address are named: as many as a host takes in a list.
+const AMBIGUOUS: usize = 100;
+
 /// What is known of a key.
 pub(crate) enum Known {
     /// Nobody was found, as far as was asked.
@@ -25,7 +28,7 @@ impl Known {
             Self::Name(_) => {}
             _ if by_name => *self = Self::Name(user.clone()),
             Self::Address(users) => {
-                if !users.iter().any(|other| other.id == user.id) {
+                if users.len() < AMBIGUOUS && !users.iter().any(|other| other.id == user.id) {
                     users.push(user.clone());
                 }
             }
