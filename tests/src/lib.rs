@@ -3,13 +3,29 @@
 
 mod memory;
 mod outcome;
+mod tenants;
 mod world;
 
 pub use memory::{Watched, WatchingCreator};
 pub use outcome::{Kept, form};
-pub use world::{INTEGRATION, SESSION, World, WorldOptions, authorities, contract_error, manifest, parameters, routes, setup_values};
+pub use tenants::{FABRIKAM, FABRIKAM_ACCOUNT, contoso_itself, fabrikam, impostor};
+pub use world::{
+    INTEGRATION, ManifestChange, SESSION, World, WorldOptions, authorities, contract_error, manifest,
+    parameters, routes, setup_values,
+};
 
 /// Whether `needle` stands anywhere in `haystack`.
 pub fn find(haystack: &[u8], needle: &[u8]) -> bool {
     !needle.is_empty() && haystack.windows(needle.len()).any(|window| window == needle)
+}
+
+/// Has `subscriber` listen to this thread until the guards are dropped.
+///
+/// While there is only one subscriber, tracing asks the thread that comes by an event first whether anybody
+/// listens: another test's thread, which does not, and then nobody hears of it. With a second subscriber it
+/// asks them all.
+#[must_use]
+pub fn listen(subscriber: impl tracing::Subscriber + Send + Sync) -> impl Sized {
+    let second = tracing::Dispatch::new(tracing_subscriber::registry());
+    (tracing::subscriber::set_default(subscriber), second)
 }

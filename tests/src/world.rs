@@ -28,6 +28,9 @@ pub const INTEGRATION: &str = "contoso";
 /// The names under which the plugin knows Microsoft.
 const NAMES: [&str; 2] = ["login.microsoftonline.com", "graph.microsoft.com"];
 
+/// A change to the manifest before the plugin is loaded.
+pub type ManifestChange = Box<dyn FnOnce(&mut Manifest) + Send>;
+
 /// What a [`World`] may have otherwise.
 #[derive(Default)]
 pub struct WorldOptions {
@@ -36,7 +39,7 @@ pub struct WorldOptions {
     /// Where guests' memories come from.
     pub memory: Memory,
     /// Changes to the manifest.
-    pub manifest: Option<Box<dyn FnOnce(&mut Manifest) + Send>>,
+    pub manifest: Option<ManifestChange>,
 }
 
 /// A host with the Teams plugin, and the stand-in it talks to.

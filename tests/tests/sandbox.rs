@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use end_to_end::{SESSION, World, manifest};
+use end_to_end::{SESSION, World, listen, manifest};
 use tracing::field::Field;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt};
@@ -198,7 +198,7 @@ impl<S: Subscriber> Layer<S> for Lines {
 #[tokio::test]
 async fn a_plugin_that_floods_the_log_is_cut_short_and_forges_no_lines() -> Result<()> {
     let lines = Lines::default();
-    let _logged = tracing::subscriber::set_default(tracing_subscriber::registry().with(lines.clone()));
+    let _logged = listen(tracing_subscriber::registry().with(lines.clone()));
     let world = World::start().await?;
     assert_eq!(told(&evil(&world).await?, "flood the log").await?, "done");
 

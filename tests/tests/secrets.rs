@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use end_to_end::{Watched, WatchingCreator, World, WorldOptions, find};
+use end_to_end::{Watched, WatchingCreator, World, WorldOptions, find, listen};
 use mock_graph::{Action, Fault, Operation, contoso};
 use tracing_subscriber::fmt::MakeWriter;
 use video_host::Memory;
@@ -111,7 +111,7 @@ async fn no_secret_is_readable_in_a_log_an_error_the_database_or_the_recording()
         .with_writer(log.clone())
         .with_ansi(false)
         .finish();
-    let _logged = tracing::subscriber::set_default(subscriber);
+    let _logged = listen(subscriber);
 
     let world = World::start().await?;
     let errors = live_a_life(&world).await?;

@@ -36,7 +36,7 @@ pub(crate) fn internal(message: impl Into<String>) -> Error {
 
 /// A sentence for the administrator, with the reason that the host gave for those who look into it.
 pub(crate) fn because(sentence: &str, why: &str) -> String {
-    [sentence, " (", why, ")"].concat()
+    [sentence.trim_end_matches('.'), " (", why, ")."].concat()
 }
 
 /// What the operator has to mend, as the host says it.

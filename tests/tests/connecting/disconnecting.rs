@@ -46,7 +46,7 @@ async fn a_dead_grant_can_be_disconnected_known_to_be_dead_or_not() -> Result<()
     for known in [true, false] {
         world.connect("contoso").await?;
         world.microsoft.directory().revoke_sessions(contoso::SERVICE_ACCOUNT)?;
-        world.clock.advance(Duration::from_hours(1));
+        world.advance(Duration::from_hours(1));
         if known {
             assert_eq!(world.told(teams.check().await)?, "needs-reauthorization Revoked");
         }

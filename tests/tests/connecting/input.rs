@@ -122,9 +122,11 @@ async fn an_outage_before_the_sign_in_leaves_everything_as_it_was() -> Result<()
     for (action, expected) in outages() {
         let shown = format!("{action:?}");
         world.microsoft.faults().inject(Fault::always(Operation::Discovery, action));
-        for (integration, purpose) in
-            [("contoso", Purpose::Connect), ("connected", Purpose::Connect), ("connected", Purpose::Reauthorize)]
-        {
+        for (integration, purpose) in [
+            ("contoso", Purpose::Connect),
+            ("connected", Purpose::Connect),
+            ("connected", Purpose::Reauthorize),
+        ] {
             let told = world.told(world.begin(integration, purpose, contoso::TENANT_ID).await)?;
             assert_eq!(told, expected, "{shown}");
         }

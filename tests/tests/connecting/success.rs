@@ -1,6 +1,8 @@
 //! Sign-ins that end in a connection.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use base64::Engine as _;
@@ -31,12 +33,16 @@ async fn connecting_asks_microsoft_only_who_signed_in() -> Result<()> {
     let world = World::start().await?;
     world.connect("contoso").await?;
     let asked: Vec<_> = world.microsoft.journal().requests().iter().map(|it| it.operation).collect();
-    use Operation as O;
-    assert_eq!(
-        asked,
-        [O::Discovery, O::Authorize, O::SignIn, O::Consent, O::Token, O::Me, O::Licence],
-        "in this order, and no more"
-    );
+    let expected = [
+        Operation::Discovery,
+        Operation::Authorize,
+        Operation::SignIn,
+        Operation::Consent,
+        Operation::Token,
+        Operation::Me,
+        Operation::Licence,
+    ];
+    assert_eq!(asked, expected, "in this order, and no more");
     Ok(())
 }
 
@@ -70,8 +76,7 @@ async fn every_sign_in_has_a_state_a_nonce_and_a_proof_key_of_its_own() -> Resul
         assert_eq!(redeemed["client_id"], contoso::CLIENT_ID);
 
         let verifier = &redeemed["code_verifier"];
-        let challenge = URL_SAFE_NO_PAD.decode(&asked["code_challenge"])?;
-        assert_eq!(hex(&challenge), video_host::sha256(verifier.as_bytes()));
+        assert_eq!(hex(&asked["code_challenge"])?, video_host::sha256(verifier.as_bytes()));
         for secret in [&asked["state"], &asked["nonce"], &asked["code_challenge"], verifier] {
             assert!(secret.len() >= 43, "{secret} can be guessed");
             assert!(seen.insert(secret.clone()), "{secret} was used before");
@@ -80,8 +85,12 @@ async fn every_sign_in_has_a_state_a_nonce_and_a_proof_key_of_its_own() -> Resul
     Ok(())
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// A digest in hexadecimal digits, from base64url.
+fn hex(digest: &str) -> Result<String> {
+    URL_SAFE_NO_PAD.decode(digest)?.iter().try_fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}")?;
+        Ok(hex)
+    })
 }
 
 #[tokio::test]
@@ -159,7 +168,7 @@ async fn a_grant_that_cannot_be_renewed_is_connected_with_a_warning_and_ends_as_
     assert!(connection.warnings.iter().any(|it| it.contains("refresh token")), "{:?}", connection.warnings);
     let teams = world.teams_on("contoso")?;
     teams.check().await?;
-    world.clock.advance(std::time::Duration::from_hours(1));
+    world.advance(Duration::from_hours(1));
     assert!(world.told(teams.check().await)?.starts_with("needs-reauthorization"));
     world.authorize("contoso", Purpose::Reauthorize, contoso::SERVICE_ACCOUNT).await?;
     teams.check().await?;

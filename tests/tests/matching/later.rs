@@ -48,7 +48,8 @@ async fn a_throttled_item_puts_off_its_own_keys_and_no_other() -> Result<()> {
         let put_off = put_off.map(Question::keys).unwrap_or_default();
         assert_eq!(put_off.len(), 15);
         for (key, outcome) in keys.iter().zip(&outcomes) {
-            let known = if key == "no.one@contoso.com" { "not found".to_owned() } else { format!("matched {key}") };
+            let known =
+                if key == "no.one@contoso.com" { "not found".to_owned() } else { format!("matched {key}") };
             let wanted = if put_off.contains(&key.as_str()) { later } else { &known };
             assert_eq!(outcome, wanted, "{key} with {code} and {retry_after:?}");
         }
@@ -72,7 +73,9 @@ async fn where_nothing_was_answered_the_reason_is_the_answer() -> Result<()> {
             };
             let wait = match (&error, code) {
                 (Error::Throttled(wait), 429) => *wait,
-                (Error::Unavailable(outage), 500 | 503) if !outage.may_have_taken_effect => outage.retry_after,
+                (Error::Unavailable(outage), 500 | 503) if !outage.may_have_taken_effect => {
+                    outage.retry_after
+                }
                 _ => bail!("{code}: {error:?}"),
             };
             let said = retry_after.map(str::parse::<f64>).transpose()?.map(Duration::from_secs_f64);
@@ -92,6 +95,7 @@ async fn a_second_look_that_is_not_answered_leaves_unknown_what_the_first_did_no
         (status(503, None), UNSAID),
         (Action::DropBefore, UNSAID),
         (Action::Truncate, UNSAID),
+        (Action::Malformed, UNSAID),
         (Action::Oversized(9 << 20), UNSAID),
     ] {
         faults.inject(faulty(Operation::ListUsers, "proxyAddresses%2Fany", action.clone()));

@@ -32,10 +32,7 @@ fn people() -> Vec<User> {
             proxy_addresses: Vec::new(),
             ..member(1, "mara@contoso.com")
         },
-        User {
-            account_enabled: false,
-            ..alias(member(2, "gone@contoso.com"), "gone.alias@contoso.com")
-        },
+        User { account_enabled: false, ..alias(member(2, "gone@contoso.com"), "gone.alias@contoso.com") },
         User { teams_licence: false, ..alias(member(3, "bare@contoso.com"), "bare.alias@contoso.com") },
         User { mail: Some("desk@contoso.com".to_owned()), ..member(4, "one@contoso.com") },
         User { mail: None, ..alias(member(5, "two@contoso.com"), "desk@contoso.com") },
@@ -81,7 +78,14 @@ async fn an_empty_key_is_nobodys_and_asks_nobody() -> Result<()> {
 #[tokio::test]
 async fn order_and_duplicates_are_kept_and_each_key_is_asked_for_once() -> Result<()> {
     let stage = Stage::start(people()).await?;
-    let keys = ["bare@contoso.com", "AdeleV@contoso.com", "", " BARE@contoso.com", "adelev@contoso.com", "bare@contoso.com"];
+    let keys = [
+        "bare@contoso.com",
+        "AdeleV@contoso.com",
+        "",
+        " BARE@contoso.com",
+        "adelev@contoso.com",
+        "bare@contoso.com",
+    ];
     let (bare, adele) = ("unlicensed bare@contoso.com", "matched AdeleV@contoso.com");
     assert_eq!(stage.ask_in_words(&keys).await?, [bare, adele, "not found", bare, adele, bare]);
     let once = ["bare@contoso.com", "AdeleV@contoso.com"].map(str::to_owned).to_vec();
@@ -108,10 +112,22 @@ async fn a_match_is_the_object_id_and_survives_a_new_upn() -> Result<()> {
 
 #[tokio::test]
 async fn an_address_of_too_many_users_spoils_no_other_key() -> Result<()> {
-    let desk = |n| User { mail: Some("desk@contoso.com".to_owned()), ..member(n, &format!("d{n}@contoso.com")) };
+    let desk =
+        |n| User { mail: Some("desk@contoso.com".to_owned()), ..member(n, &format!("d{n}@contoso.com")) };
     let stage = Stage::start((0..120).map(desk).collect()).await?;
     let outcomes = stage.ask(&[contoso::ADVISER, "desk@contoso.com"]).await?;
     assert!(matches!(outcomes[0], MatchOutcome::Matched(_)));
     assert!(matches!(&outcomes[1], MatchOutcome::Ambiguous(users) if users.len() > 1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_display_name_with_control_characters_spoils_no_key() -> Result<()> {
+    let stage = Stage::start(Vec::new()).await?;
+    stage.world.microsoft.directory().update_user(contoso::ADVISER, |user| {
+        user.display_name = "Adele\u{7} Vance\u{1b}[2J".to_owned();
+    })?;
+    let outcomes = stage.ask(&[contoso::ADVISER]).await?;
+    assert!(matches!(&outcomes[0], MatchOutcome::Matched(user) if user.display_name == "Adele Vance[2J"));
     Ok(())
 }

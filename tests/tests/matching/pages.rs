@@ -41,16 +41,18 @@ async fn every_page_is_read_to_the_last_and_empty_ones_are_no_end() -> Result<()
 #[tokio::test]
 async fn a_list_with_a_missing_page_is_not_known() -> Result<()> {
     let stage = Stage::start(crowd()).await?;
-    stage.world.microsoft.faults().inject(Fault {
-        operation: Operation::ListUsers,
-        action: Action::throttled("3"),
-        times: Times::Once,
-        matching: Some("skiptoken".to_owned()),
-    });
     let keys = ["desk@contoso.com", "last.mail@contoso.com", "nobody@contoso.com", contoso::ADVISER];
-    let outcomes = stage.ask_in_words(&keys).await?;
-    assert_eq!(outcomes[..3], ["later 3000"; 3]);
-    assert_eq!(outcomes[3], "matched AdeleV@contoso.com");
+    for (action, later) in [(Action::throttled("3"), "later 3000"), (Action::Malformed, "later 5000")] {
+        stage.world.microsoft.faults().inject(Fault {
+            operation: Operation::ListUsers,
+            action,
+            times: Times::Once,
+            matching: Some("skiptoken".to_owned()),
+        });
+        let outcomes = stage.ask_in_words(&keys).await?;
+        assert_eq!(outcomes[..3], [later; 3]);
+        assert_eq!(outcomes[3], "matched AdeleV@contoso.com");
+    }
     Ok(())
 }
 

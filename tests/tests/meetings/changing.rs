@@ -47,7 +47,7 @@ async fn a_change_sends_both_times_and_the_whole_list_of_attendees() -> Result<(
     let [patch] = &received[..] else { bail!("{received:?}") };
     let wanted = json!({
         "startDateTime": "2026-12-01T09:30:00Z",
-        "endDateTime": "2026-12-01T10:15:00Z",
+        "endDateTime": "2026-12-01T10:45:00Z",
         "subject": "Mortgage advice",
         "participants": { "attendees": [
             {

@@ -8,9 +8,8 @@ use crate::stage::{START, Stage, appointment, customer};
 
 fn bad_requests() -> Vec<(&'static str, MeetingRequest)> {
     let id = |id: &str| ("appointment-id", appointment(id));
-    let meeting_id = |id: &str| {
-        ("meeting-id", MeetingRequest { meeting_id: Some(id.to_owned()), ..appointment("a") })
-    };
+    let meeting_id =
+        |id: &str| ("meeting-id", MeetingRequest { meeting_id: Some(id.to_owned()), ..appointment("a") });
     let times = |field, start, end| (field, MeetingRequest { start, end, ..appointment("a") });
     let attendees = |attendees| ("attendees", MeetingRequest { attendees, ..appointment("a") });
     let mut nameless = customer(None);

@@ -85,9 +85,9 @@ pub(crate) fn appointment(id: &str) -> MeetingRequest {
     }
 }
 
-/// The same, half an hour later and a quarter shorter.
+/// The same, half an hour later and a quarter longer.
 pub(crate) fn moved(request: &MeetingRequest) -> MeetingRequest {
-    MeetingRequest { start: request.start + 30 * MINUTE, end: request.end + 15 * MINUTE, ..request.clone() }
+    MeetingRequest { start: request.start + 30 * MINUTE, end: request.end + 45 * MINUTE, ..request.clone() }
 }
 
 pub(crate) fn customer(address: Option<&str>) -> Attendee {

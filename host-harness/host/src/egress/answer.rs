@@ -1,6 +1,7 @@
 //! The end of an exchange: a complete answer, or the reason there is none.
 
 use std::error::Error;
+use std::io;
 
 use bytes::{Bytes, BytesMut};
 use http::Response;
@@ -84,8 +85,24 @@ fn causes(error: &legacy::Error) -> String {
     error.source().map_or_else(|| error.to_string(), words)
 }
 
-/// The whole chain in one line. Neither hyper nor TLS put anything of the request into it.
+/// A network's failure in words that an administrator can read; the chain's own are for programmers.
+fn plain(kind: io::ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe => "the connection was closed",
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => "the connection was reset",
+        io::ErrorKind::ConnectionRefused => "the connection was refused",
+        io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => "there is no way to it",
+        io::ErrorKind::TimedOut => "it did not answer in time",
+        _ => return None,
+    })
+}
+
+/// The whole chain in one line, or what it comes down to. Neither hyper nor TLS put anything of the request into it.
 fn words(error: &(dyn Error + 'static)) -> String {
+    if let Some(words) = find::<io::Error>(error).and_then(|error| plain(error.kind())) {
+        tracing::debug!(error, "an exchange failed");
+        return words.to_owned();
+    }
     let mut line = error.to_string();
     for cause in std::iter::successors(error.source(), |cause| (**cause).source()) {
         let cause = cause.to_string();

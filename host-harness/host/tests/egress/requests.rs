@@ -140,6 +140,9 @@ impl tracing::Subscriber for Steps {
 #[tokio::test]
 async fn the_steps_of_an_exchange_are_told_with_the_host_and_nothing_else() {
     let steps = Steps::default();
+    // While there is only one subscriber, tracing asks the thread that comes by an event first whether
+    // anybody listens: another test's thread, which does not. With a second one it asks them all.
+    let _second = tracing::Dispatch::new(Steps::default());
     let _guard = tracing::subscriber::set_default(steps.clone());
     let server = Server::http(&["http/1.1"], |_| ok("secret")).await;
     let client = server.client();

@@ -57,9 +57,11 @@ impl DirectoryUser {
         self.display_name.as_deref().filter(|name| !name.trim().is_empty()).unwrap_or_else(|| self.upn())
     }
 
-    /// As the contract has users.
+    /// As the contract has users. A display name is anybody's text; a control character in it would have
+    /// the host refuse the whole answer.
     pub(crate) fn user(&self) -> User {
-        User { id: self.id.clone(), key: self.upn().to_owned(), display_name: self.name().to_owned() }
+        let display_name = self.name().chars().filter(|c| !c.is_control()).collect();
+        User { id: self.id.clone(), key: self.upn().to_owned(), display_name }
     }
 
     /// A guest of the tenant: by `userType`, or by the `#EXT#` that a guest's user principal name

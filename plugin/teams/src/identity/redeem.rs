@@ -46,7 +46,7 @@ fn failed(error: CredentialError) -> Error {
         CredentialError::NoAnswer(why) => failure::unavailable(
             true,
             None,
-            failure::because("The connection to Microsoft ended before its answer. Start again.", &why),
+            failure::because("Start again: the connection to Microsoft ended before its answer.", &why),
         ),
         CredentialError::Unavailable(retry_after) => failure::unavailable(
             true,

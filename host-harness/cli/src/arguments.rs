@@ -1,0 +1,85 @@
+//! What can be asked of the program.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Video meetings through sandboxed provider plugins, on one machine and without an account anywhere.
+#[derive(Debug, Parser)]
+#[command(name = "host-harness", version, arg_required_else_help = true, verbatim_doc_comment)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    #[command(verbatim_doc_comment)]
+    /// Play the whole story: connect, match staff, book, move, reauthorize, disconnect
+    ///
+    /// The Microsoft Teams plugin, as it ships, runs in the host and talks to a stand-in for Microsoft
+    /// in this process. Everything shown is read back from the platform and from the stand-in. If a
+    /// promise does not hold, the program says which, and ends with an exit code that is not zero.
+    Demo(DemoOptions),
+    #[command(verbatim_doc_comment)]
+    /// Run the stand-in for Microsoft's login and Graph alone, for other clients
+    ///
+    /// An HTTPS server with its own certificate authority, which behaves as Microsoft documents its
+    /// services. Runs until Ctrl-C and prints how to point clients at it.
+    MockGraph(StandInOptions),
+    #[command(verbatim_doc_comment)]
+    /// Show a plugin's identity, imports, exports, size and digest
+    ///
+    /// Nothing of the plugin runs except its own description, without any network. The exit code is
+    /// not zero if this host could not load it.
+    Inspect(InspectOptions),
+}
+
+const STAFF_HELP: &str = "Staff list with the columns id,name,email,user_name [default: 200 staff, built in]";
+
+/// Choices for `demo`.
+#[derive(Debug, Default, Args)]
+pub struct DemoOptions {
+    /// Staff list to import, which names its columns in the first line.
+    #[arg(long, value_name = "CSV", help = STAFF_HELP)]
+    pub staff: Option<PathBuf>,
+    /// Plugin to use [default: the Microsoft Teams plugin, built in]
+    #[arg(long, value_name = "WASM")]
+    pub plugin: Option<PathBuf>,
+    /// New or empty folder for all that is stored, kept at the end [default: a temporary one]
+    #[arg(long, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+    /// Record the traffic with Microsoft as an HTTP archive, secrets redacted
+    #[arg(long, value_name = "FILE")]
+    pub har: Option<PathBuf>,
+    /// Print one JSON document instead of the story
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Choices for `mock-graph`.
+#[derive(Debug, Args)]
+pub struct StandInOptions {
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8443")]
+    pub listen: SocketAddr,
+    /// File to write the certificate authority to, PEM; it is a new one at every start
+    #[arg(long, value_name = "FILE")]
+    pub ca: PathBuf,
+    /// How many generated users to add, adviser000001@contoso.com and so on
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub users: usize,
+}
+
+/// Choices for `inspect`.
+#[derive(Debug, Args)]
+pub struct InspectOptions {
+    /// The component's file
+    pub plugin: PathBuf,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}

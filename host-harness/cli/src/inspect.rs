@@ -1,0 +1,188 @@
+//! What a plugin's file is: its identity, what it wants of a host, and whether this host takes it.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use serde::Serialize;
+use tempfile::TempDir;
+use video_host::egress::{Grant, StaticRoutes, Trust};
+use video_host::provider::{CONTRACT, Capabilities, Description, SetupKind};
+use video_host::{Host, HostConfig, LoadError, Manifest, Plugin, sha256};
+
+use crate::screen::{Screen, Tone, bytes, count};
+
+/// All that can be said of a plugin's file.
+#[derive(Debug, Serialize)]
+pub struct Inspection {
+    file: String,
+    size: u64,
+    sha256: String,
+    /// Nothing if it cannot be loaded.
+    identity: Option<Identity>,
+    imports: Vec<String>,
+    exports: Vec<String>,
+    /// Why this host does not load it; nothing if it does.
+    pub refusal: Option<String>,
+}
+
+/// What the plugin says of itself.
+#[derive(Debug, Serialize)]
+struct Identity {
+    id: String,
+    name: String,
+    version: String,
+    contract: &'static str,
+    capabilities: Vec<&'static str>,
+    match_key: String,
+    best_batch: u32,
+    setup: Vec<Field>,
+    /// Origins that requests go to.
+    requests_to: Vec<String>,
+    /// Origins that administrators sign in at.
+    sign_in_at: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Field {
+    name: String,
+    label: String,
+    kind: String,
+    required: bool,
+    asked_again: bool,
+}
+
+/// Looks at a file on a host of its own, which reaches nobody.
+pub async fn inspect(file: &Path) -> Result<Inspection> {
+    let component = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let folder = TempDir::with_prefix("host-harness-")?;
+    let mut config = HostConfig::new(folder.path());
+    config.resolver = Arc::new(StaticRoutes::default());
+    config.trust = Trust::Only(Vec::new());
+    let host = Host::start(config).await?;
+    let loaded = load(&host, &component).await;
+    // A file that is no component has no surface either, for the reason that loading gave.
+    let surface = host.inspect(&component).ok();
+    let (imports, exports) = surface.map(|surface| (surface.imports, surface.exports)).unwrap_or_default();
+    Ok(Inspection {
+        file: file.display().to_string(),
+        size: component.len() as u64,
+        sha256: sha256(&component),
+        identity: loaded.as_ref().ok().map(|plugin| Identity::of(plugin.description())),
+        imports,
+        exports,
+        refusal: loaded.err().map(|error| error.to_string()),
+    })
+}
+
+/// Loads it, granting what it asks for: nothing is called but its description.
+async fn load(host: &Host, component: &[u8]) -> Result<Plugin, LoadError> {
+    match host.load(component, &Manifest::default()).await {
+        Err(LoadError::NotGranted(wanted)) => {
+            let grant = Grant { api: wanted.clone(), identity: wanted };
+            host.load(component, &Manifest { grant, ..Manifest::default() }).await
+        }
+        loaded => loaded,
+    }
+}
+
+impl Identity {
+    fn of(description: &Description) -> Self {
+        let named = [
+            (Capabilities::MATCHING, "matching"),
+            (Capabilities::RESCHEDULE, "reschedule"),
+            (Capabilities::CANCEL, "cancel"),
+        ];
+        let has = |(capability, name)| description.capabilities.contains(capability).then_some(name);
+        Self {
+            id: description.id.clone(),
+            name: description.name.clone(),
+            version: description.version.clone(),
+            contract: CONTRACT,
+            capabilities: named.into_iter().filter_map(has).collect(),
+            match_key: description.match_key.clone(),
+            best_batch: description.best_batch,
+            setup: description
+                .setup
+                .iter()
+                .map(|field| Field {
+                    name: field.name.clone(),
+                    label: field.label.clone(),
+                    kind: kind(&field.kind),
+                    required: field.required,
+                    asked_again: field.asked_again,
+                })
+                .collect(),
+            requests_to: description.api_origins.clone(),
+            sign_in_at: description.identity_origins.clone(),
+        }
+    }
+
+    fn show(&self, screen: &mut Screen) -> io::Result<()> {
+        screen.fact("Id", &self.id)?;
+        screen.fact("Name", &self.name)?;
+        screen.fact("Version", &self.version)?;
+        screen.fact("Contract", self.contract)?;
+        screen.fact("Can", &listed(&self.capabilities.join(", ")))?;
+        screen.fact("Match key", &listed(&self.match_key))?;
+        screen.fact("Best batch", &self.best_batch.to_string())?;
+        screen.title("Asks the administrator for", "")?;
+        for field in &self.setup {
+            let required = if field.required { "required" } else { "optional" };
+            let again = if field.asked_again { ", also to reauthorize" } else { "" };
+            let said = format!("{} ({}, {required}{again})", field.label, field.kind);
+            screen.fact(&field.name, &said)?;
+        }
+        screen.title("Asks the operator for", "")?;
+        screen.fact("Requests", &listed(&self.requests_to.join(", ")))?;
+        screen.fact("Sign-in", &listed(&self.sign_in_at.join(", ")))
+    }
+}
+
+fn listed(text: &str) -> String {
+    if text.is_empty() { "none".to_owned() } else { text.to_owned() }
+}
+
+fn kind(kind: &SetupKind) -> String {
+    match kind {
+        SetupKind::Text(most) => format!("text of at most {most} characters"),
+        SetupKind::Choice(choices) => {
+            let labels: Vec<_> = choices.iter().map(|choice| choice.label.as_str()).collect();
+            format!("one of {}", labels.join(", "))
+        }
+        SetupKind::StaffField => "a field of the staff records".to_owned(),
+    }
+}
+
+impl Inspection {
+    /// For people.
+    pub fn show(&self, screen: &mut Screen) -> io::Result<()> {
+        let name = Path::new(&self.file).file_name().unwrap_or_default().to_string_lossy();
+        screen.title(&name, "")?;
+        screen.fact("Size", &format!("{} ({})", bytes(self.size), count(self.size, "byte")))?;
+        screen.fact("SHA-256", &self.sha256)?;
+        if let Some(identity) = &self.identity {
+            identity.show(screen)?;
+        }
+        for (title, names) in [("Imports", &self.imports), ("Exports", &self.exports)] {
+            if names.is_empty() && self.refusal.is_some() {
+                continue;
+            }
+            screen.title(title, &names.len().to_string())?;
+            names.iter().try_for_each(|name| screen.text(name))?;
+        }
+        screen.gap()?;
+        match &self.refusal {
+            Some(refusal) => {
+                screen.marked("✗", Tone::Bad, &format!("This host does not load it: {refusal}."))
+            }
+            None => screen.marked(
+                "✓",
+                Tone::Good,
+                "This host loads it, once the operator grants what it asks for.",
+            ),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The `host-harness` program: the whole story on one machine, without an account anywhere.
+//!
+//! `demo` plays it from connecting to disconnecting and fails if a promise does not hold, `mock-graph`
+//! runs the stand-in for Microsoft alone, and `inspect` shows what a plugin is and what it wants.
+
+pub mod arguments;
+pub mod contoso;
+pub mod demo;
+pub mod inspect;
+pub mod screen;
+pub mod stand_in;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use arguments::Command;
+use screen::Screen;
+
+/// Does what was asked, and says whether it went well.
+pub async fn run(command: Command, screen: &mut Screen) -> Result<ExitCode> {
+    match command {
+        Command::Demo(options) => {
+            let story = demo::run(&options, (!options.json).then_some(&mut *screen)).await?;
+            if options.json {
+                screen.json(&story)?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::MockGraph(options) => {
+            stand_in::run(&options, screen).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Inspect(options) => {
+            let inspection = inspect::inspect(&options.plugin).await?;
+            if options.json {
+                screen.json(&inspection)?;
+            } else {
+                inspection.show(screen)?;
+            }
+            Ok(if inspection.refusal.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+    }
+}

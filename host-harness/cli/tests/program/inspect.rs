@@ -1,0 +1,60 @@
+//! What is told of plugins, and of what is none.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{run, text};
+
+fn file(folder: &TempDir, name: &str, bytes: &[u8]) -> PathBuf {
+    let file = folder.path().join(name);
+    std::fs::write(&file, bytes).expect("written");
+    file
+}
+
+#[test]
+fn a_plugin_is_described() {
+    let folder = TempDir::new().expect("a folder");
+    let plugin = file(&folder, "teams.wasm", plugin_artifacts::TEAMS);
+    let output = run(["inspect".as_ref(), plugin.as_os_str()]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    insta::with_settings!({ filters => vec![
+        (r"[\d.]+ KiB \(\d+ bytes\)", "[size]"),
+        (r"\b[0-9a-f]{64}\b", "[digest]"),
+        (r"@0\.2\.\d+", "@0.2.[patch]"),
+    ]}, { insta::assert_snapshot!("teams", text(&output.stdout)) });
+}
+
+#[test]
+fn a_plugin_is_described_as_data() {
+    let folder = TempDir::new().expect("a folder");
+    let plugin = file(&folder, "teams.wasm", plugin_artifacts::TEAMS);
+    let output = run(["inspect".as_ref(), "--json".as_ref(), plugin.as_os_str()]);
+    let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(told["size"], plugin_artifacts::TEAMS.len());
+    assert_eq!(told["sha256"], video_host::sha256(plugin_artifacts::TEAMS));
+    assert_eq!(told["identity"]["id"], "microsoft-teams");
+    assert!(told["refusal"].is_null());
+}
+
+#[test]
+fn what_is_no_plugin_is_refused_by_name() {
+    let folder = TempDir::new().expect("a folder");
+    let component = b"\0asm\x0d\0\x01\0";
+    for (name, bytes, reason) in [
+        ("core.wasm", b"\0asm\x01\0\0\0".as_slice(), "core WebAssembly module"),
+        ("notes.wasm", b"Dear host, please run me.", "magic number"),
+        ("short.wasm", b"\0asm", "fewer than eight bytes"),
+        ("empty.wasm", component, "does not export scheduling:video-provider/provider"),
+    ] {
+        let output = run(["inspect".as_ref(), "--json".as_ref(), file(&folder, name, bytes).as_os_str()]);
+        assert_eq!(output.status.code(), Some(1), "{name}");
+        let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let refusal = told["refusal"].as_str().expect("a refusal");
+        assert!(refusal.contains(reason), "{name}: {refusal}");
+        assert_eq!(told["sha256"], video_host::sha256(bytes), "{name}");
+    }
+    let missing = run(["inspect".as_ref(), folder.path().join("missing.wasm").as_os_str()]);
+    assert!(!missing.status.success() && text(&missing.stderr).contains("cannot read"));
+}

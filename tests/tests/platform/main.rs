@@ -1,0 +1,7 @@
+//! The scheduling platform over the real plugin, in front of the stand-in for Microsoft.
+
+mod booking;
+mod health;
+mod integrations;
+mod matching;
+mod stage;
