@@ -41,11 +41,13 @@ async fn main() -> Result<()> {
 
     println!("Component: {} bytes ({:.0} KiB).\n", world.teams.size(), world.teams.size() as f64 / 1024.0);
     start_up(&world).await?;
+    parts(&world).await?;
+    let counter = Arc::new(AtomicU64::new(0));
     println!("| upstream latency | in flight | plugin | plain Rust | plugin / plain |");
     println!("| --- | --- | --- | --- | --- |");
     for (latency, in_flight, calls) in [(0, 1, 1_500), (20, 1, 60), (0, 64, 3_000), (20, 64, 3_000)] {
         world.microsoft.set_latency(Duration::from_millis(latency));
-        compare(&plugin, &plain, latency, in_flight, calls).await?;
+        compare(&plugin, &plain, latency, in_flight, calls, &counter).await?;
     }
     world.microsoft.shutdown().await;
     Ok(())
@@ -75,13 +77,46 @@ async fn start_up(world: &World) -> Result<()> {
     Ok(())
 }
 
-async fn compare(plugin: &Provider, plain: &Plain, latency: u64, in_flight: u64, calls: u64) -> Result<()> {
-    let counter = Arc::new(AtomicU64::new(0));
+/// What a call is made of: the sandbox alone, and one read of the store.
+async fn parts(world: &World) -> Result<()> {
+    const CALLS: u32 = 2_000;
+    let evil = world.host.load(plugin_artifacts::EVIL, &end_to_end::manifest()?).await?;
+    let integration = "bench".parse()?;
+    let nothing = evil.on(&integration);
+    let (mut calls, mut reads) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let begun = Instant::now();
+        for _ in 0..CALLS {
+            nothing.cancel_meeting("nothing", None).await?;
+        }
+        calls.push(begun.elapsed() / CALLS);
+        let begun = Instant::now();
+        for _ in 0..CALLS {
+            std::hint::black_box(world.host.store().get(&integration, "connection").await?);
+        }
+        reads.push(begun.elapsed() / CALLS);
+    }
+    println!(
+        "A call that does nothing: {:.3} ms; one read of the store: {:.3} ms.\n",
+        ms(median(&mut calls)),
+        ms(median(&mut reads))
+    );
+    Ok(())
+}
+
+async fn compare(
+    plugin: &Provider,
+    plain: &Plain,
+    latency: u64,
+    in_flight: u64,
+    calls: u64,
+    counter: &Arc<AtomicU64>,
+) -> Result<()> {
     let mut ours = Vec::new();
     let mut theirs = Vec::new();
     for round in 0..=ROUNDS {
         let p = plugin.clone();
-        let a = spread(in_flight, calls, &counter, move |id| {
+        let a = spread(in_flight, calls, counter, move |id| {
             let p = p.clone();
             async move {
                 p.create_meeting(&request(&id)).await.map(|meeting| meeting.join_url).map_err(Into::into)
@@ -89,7 +124,7 @@ async fn compare(plugin: &Provider, plain: &Plain, latency: u64, in_flight: u64,
         })
         .await?;
         let q = plain.clone();
-        let b = spread(in_flight, calls, &counter, move |id| {
+        let b = spread(in_flight, calls, counter, move |id| {
             let q = q.clone();
             async move { q.create_meeting(&id).await }
         })

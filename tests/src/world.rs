@@ -11,6 +11,7 @@ use mock_graph::{Config, Consent, MockGraph, SignIn, contoso};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 use url::Url;
 use video_host::clock::ShiftedClock;
 use video_host::egress::{Grant, StaticRoutes, Trust};
@@ -38,6 +39,8 @@ pub struct WorldOptions {
     pub microsoft: Config,
     /// Where guests' memories come from.
     pub memory: Memory,
+    /// Nothing is compiled yet.
+    pub cold: bool,
     /// Changes to the manifest.
     pub manifest: Option<ManifestChange>,
 }
@@ -101,6 +104,31 @@ pub fn contract_error<T: Debug>(ended: Result<T, CallError>) -> Result<Error> {
     }
 }
 
+/// Copies what every host of this process can share: the compiled plugins, and the key that signed them.
+/// Compiling them for each world would be most of what the suites do.
+async fn lay_out(data: &Path) -> Result<()> {
+    static SHARED: OnceCell<TempDir> = OnceCell::const_new();
+    let shared = SHARED
+        .get_or_try_init(|| async {
+            let folder = TempDir::new()?;
+            let host =
+                Host::start(HostConfig { trust: Trust::Only(Vec::new()), ..HostConfig::new(folder.path()) })
+                    .await?;
+            for component in [plugin_artifacts::TEAMS, plugin_artifacts::EVIL] {
+                host.load(component, &manifest()?).await?;
+            }
+            anyhow::Ok(folder)
+        })
+        .await?;
+    std::fs::copy(shared.path().join("keys"), data.join("keys"))?;
+    std::fs::create_dir(data.join("compiled"))?;
+    for entry in std::fs::read_dir(shared.path().join("compiled"))? {
+        let entry = entry?;
+        std::fs::copy(entry.path(), data.join("compiled").join(entry.file_name()))?;
+    }
+    Ok(())
+}
+
 impl World {
     /// Contoso, and a host that is not connected yet.
     pub async fn start() -> Result<Self> {
@@ -111,6 +139,9 @@ impl World {
     pub async fn with(options: WorldOptions) -> Result<Self> {
         let microsoft = MockGraph::start(options.microsoft).await?;
         let data = TempDir::new()?;
+        if !options.cold {
+            lay_out(data.path()).await?;
+        }
         let clock = Arc::new(ShiftedClock::default());
         let host = Self::host(data.path(), &microsoft, clock.clone(), options.memory).await?;
         let mut manifest = manifest()?;

@@ -1,7 +1,7 @@
 //! What a host refuses to load, by name.
 
 use anyhow::{Result, bail};
-use end_to_end::{World, manifest};
+use end_to_end::{World, WorldOptions, manifest};
 use video_host::egress::Grant;
 use video_host::{Limits, LoadError, Manifest, SurfaceError};
 
@@ -152,7 +152,7 @@ async fn a_component_over_the_operators_size_is_refused() -> Result<()> {
 
 #[tokio::test]
 async fn compiled_code_is_kept_and_used_again() -> Result<()> {
-    let world = World::start().await?;
+    let world = World::with(WorldOptions { cold: true, ..WorldOptions::default() }).await?;
     assert!(!world.teams.from_cache());
     let again = world.host.load(plugin_artifacts::TEAMS, &manifest()?).await?;
     assert!(again.from_cache());
@@ -161,7 +161,7 @@ async fn compiled_code_is_kept_and_used_again() -> Result<()> {
 
 #[tokio::test]
 async fn compiled_code_that_somebody_changed_is_not_run() -> Result<()> {
-    let world = World::start().await?;
+    let world = World::with(WorldOptions { cold: true, ..WorldOptions::default() }).await?;
     let mut changed = 0;
     for entry in std::fs::read_dir(world.data.path().join("compiled"))? {
         let path = entry?.path();

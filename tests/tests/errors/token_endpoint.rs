@@ -113,3 +113,33 @@ async fn what_is_wrong_with_the_request_is_no_dead_grant() -> Result<()> {
     }
     Ok(())
 }
+
+/// AADSTS50196 comes as `invalid_grant`, and is none.
+#[tokio::test]
+async fn a_loop_that_microsoft_sees_is_no_dead_grant() -> Result<()> {
+    let world = World::start().await?;
+    let connection = world.connect("contoso").await?;
+    let teams = world.teams_on("contoso")?;
+    world.advance(OVER);
+    world.microsoft.faults().inject(Fault::once(Operation::Token, Action::Aadsts(50_196)));
+    assert_eq!(world.told(teams.check().await)?, "unavailable");
+    // It is left alone for a moment, and then it works.
+    world.advance(Duration::from_secs(60));
+    assert_eq!(teams.check().await?, connection);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_wrong_client_secret_is_not_felt_while_the_token_is_good() -> Result<()> {
+    let world = World::start().await?;
+    let connection = world.connect("contoso").await?;
+    let teams = world.teams_on("contoso")?;
+    world.microsoft.faults().inject(Fault::always(Operation::Token, Action::Aadsts(7_000_215)));
+    // The token has two of its sixty minutes left: the host tries to renew it, in vain.
+    world.advance(Duration::from_mins(58));
+    assert_eq!(teams.check().await?, connection);
+    assert!(world.microsoft.journal().count(Operation::Token) > 1, "it was tried");
+    world.advance(Duration::from_mins(3));
+    assert_eq!(world.told(teams.check().await)?, "misconfigured");
+    Ok(())
+}

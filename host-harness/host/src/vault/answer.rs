@@ -55,8 +55,7 @@ pub(super) fn read(response: &Response<Bytes>, redactor: &Redactor) -> Result<To
         return accept(tokens);
     }
     match serde_json::from_slice(body).ok().and_then(|body| refusal(status, &body, redactor)) {
-        // Said with another status, it still says nothing about the grant (RFC 6749, 4.1.2.1).
-        Some(error) if matches!(error.error.as_str(), "temporarily_unavailable" | "server_error") => {
+        Some(error) if is_passing(&error) => {
             Err(CredentialError::Unavailable(retry_after_ms(response.headers())))
         }
         Some(error) => Err(CredentialError::Refused(error)),
@@ -147,6 +146,16 @@ fn retry_after_ms(headers: &HeaderMap) -> Option<u64> {
     }
     let thousandths: String = fraction.chars().chain("000".chars()).take(3).collect();
     Some(whole.parse::<u64>().ok()? * 1_000 + thousandths.parse::<u64>().ok()?)
+}
+
+/// Microsoft's "client loop detected" (AADSTS50196): too many token requests of one client, which it answers
+/// with `invalid_grant` for a while. The grant is as good as before.
+const CLIENT_LOOP: u32 = 50_196;
+
+/// Whether a refusal says nothing about the grant, whatever its status (RFC 6749, 4.1.2.1).
+fn is_passing(error: &OAuthError) -> bool {
+    matches!(error.error.as_str(), "temporarily_unavailable" | "server_error")
+        || error.codes.contains(&CLIENT_LOOP)
 }
 
 #[cfg(test)]

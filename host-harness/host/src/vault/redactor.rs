@@ -65,16 +65,30 @@ impl fmt::Debug for Redactor {
     }
 }
 
+/// How much of a secret's end is looked for before the whole is compared. Preparing a search takes time
+/// with the length of what is searched for, and an access token has thousands of bytes.
+const TAIL: usize = 16;
+
 impl Needle {
     fn replaced(&self, text: &[u8]) -> Option<Vec<u8>> {
-        let mut found = memmem::find_iter(text, self.0.as_slice()).peekable();
-        found.peek()?;
-        let mut clean = Vec::with_capacity(text.len());
+        let secret = self.0.as_slice();
+        if text.len() < secret.len() {
+            return None;
+        }
+        let before_tail = secret.len().saturating_sub(TAIL);
+        let tail = &secret[before_tail..];
+        let mut clean = Vec::new();
         let mut copied = 0;
-        for at in found {
-            clean.extend_from_slice(&text[copied..at]);
-            clean.extend_from_slice(REDACTED.as_bytes());
-            copied = at + self.0.len();
+        for at in memmem::find_iter(text, tail) {
+            let Some(start) = at.checked_sub(before_tail).filter(|start| *start >= copied) else { continue };
+            if text[start..].starts_with(secret) {
+                clean.extend_from_slice(&text[copied..start]);
+                clean.extend_from_slice(REDACTED.as_bytes());
+                copied = start + secret.len();
+            }
+        }
+        if copied == 0 {
+            return None;
         }
         clean.extend_from_slice(&text[copied..]);
         Some(clean)

@@ -44,6 +44,15 @@ const LONGEST_ASKED_MS: i64 = 10 * 60 * 1_000;
 /// authorizes anew. All others may end by themselves or by the operator's doing.
 const DEAD: [&str; 4] = ["invalid_grant", "interaction_required", "consent_required", "login_required"];
 
+fn is_final(refusal: &OAuthError) -> bool {
+    DEAD.contains(&refusal.error.as_str())
+}
+
+fn is_dead(failure: &CredentialFailure) -> bool {
+    matches!(failure, CredentialFailure::Missing)
+        || matches!(failure, CredentialFailure::Refused(refusal) if is_final(refusal))
+}
+
 impl Vault {
     /// An access token of the credential `name` that is good now, renewed if need be. Waits no longer
     /// than `deadline`; a renewal goes on without its caller.
@@ -71,7 +80,8 @@ impl Vault {
             }
         }
         match self.renewed(caller, &slot, name, None, deadline).await {
-            Err(CredentialFailure::Unavailable(_)) if age != Age::Over => Ok(AccessToken(held)),
+            // Whoever is at fault, the network or the operator: the old token is good until its end.
+            Err(failure) if age != Age::Over && !is_dead(&failure) => Ok(AccessToken(held)),
             outcome => outcome.map(AccessToken),
         }
     }
@@ -137,8 +147,11 @@ impl Vault {
         let (name, rejected) = (name.to_owned(), rejected.cloned());
         let renewal = async move {
             let outcome = vault.0.renew(&caller, &name, rejected.as_ref()).await;
-            if let Err(CredentialFailure::Unavailable(wait)) = &outcome {
-                slot.pauses.begin(vault.0.clock.now_ms(), *wait);
+            if let Err(failure) = &outcome
+                && !is_dead(failure)
+            {
+                let asked = if let CredentialFailure::Unavailable(wait) = failure { *wait } else { None };
+                slot.pauses.begin(vault.0.clock.now_ms(), asked);
             }
             sender.send_replace(Some(outcome));
         };
@@ -259,7 +272,7 @@ impl Inner {
                 let next = old.renewed(answer, sent_at);
                 Ok(self.save(caller, name, slot, held.version, &next).await?)
             }
-            Err(CredentialError::Refused(refusal)) if DEAD.contains(&refusal.error.as_str()) => {
+            Err(CredentialError::Refused(refusal)) if is_final(&refusal) => {
                 tracing::warn!(error = refusal.error, codes = ?refusal.codes, name, "a grant is dead");
                 self.save(caller, name, slot, held.version, &old.dead(refusal.clone())).await?;
                 Err(CredentialFailure::Refused(refusal))
