@@ -158,7 +158,8 @@ impl VideoProvider for Working {
 
     async fn cancel_meeting(&self, cancellation: &Cancellation) -> Result<(), CallError> {
         let meeting = cancellation.meeting_id.as_deref().unwrap_or("?");
-        self.script.call(format!("cancel {} {meeting}", cancellation.appointment_id));
+        let organizer = cancellation.organizer_id.as_deref().unwrap_or("?");
+        self.script.call(format!("cancel {} {meeting} of {organizer}", cancellation.appointment_id));
         answer(next(&self.script.cancels).unwrap_or(Ok(())))
     }
 
