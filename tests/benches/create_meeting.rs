@@ -195,6 +195,7 @@ fn request(id: &str) -> MeetingRequest {
     MeetingRequest {
         appointment_id: id.to_owned(),
         meeting_id: None,
+        organizer_id: None,
         staff: Some(User {
             id: contoso::ADVISER_ID.to_owned(),
             key: contoso::ADVISER.to_owned(),

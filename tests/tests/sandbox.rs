@@ -33,6 +33,7 @@ fn appointment(id: &str) -> MeetingRequest {
     MeetingRequest {
         appointment_id: id.to_owned(),
         meeting_id: None,
+        organizer_id: None,
         staff: None,
         subject: String::new(),
         start: 0,

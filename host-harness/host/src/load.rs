@@ -123,6 +123,10 @@ impl Loader {
             |origins: &[String]| origins.iter().map(|origin| origin.parse()).collect::<Result<_, _>>();
         let wanted =
             Grant { api: parse(&description.api_origins)?, identity: parse(&description.identity_origins)? };
+        // What is optional need not be granted, and has to be an origin all the same.
+        for optional in [&description.optional_api_origins, &description.optional_identity_origins] {
+            let _: Vec<Origin> = parse(optional)?;
+        }
         let missing = manifest.grant.missing(&wanted);
         if !missing.is_empty() {
             return Err(LoadError::NotGranted(missing));

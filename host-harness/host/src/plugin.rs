@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::egress::Grant;
 use crate::provider::{
-    AuthorizationRequest, AuthorizationResponse, Connection, Description, Error, MatchOutcome, Meeting,
-    MeetingRequest, NextStep,
+    AuthorizationRequest, AuthorizationResponse, Cancellation, Connection, Description, Error, MatchOutcome,
+    Meeting, MeetingRequest, NextStep, User,
 };
 use crate::sandbox::{CallError, Failure, Sandboxed, Surface, check};
 use crate::store::Integration;
@@ -136,6 +136,11 @@ impl Provider {
         call!(self, "check", call_check(), check::connection)
     }
 
+    /// Whether a meeting could be made for a user: what may be in the way, or `refused`.
+    pub async fn check_user(&self, user: &User) -> Result<Vec<String>, CallError> {
+        call!(self, "check-user", call_check_user(user), |warnings: &Vec<_>| check::warnings(warnings))
+    }
+
     /// One outcome for each key, in their order. At most `description().best_batch` keys.
     pub async fn match_users(&self, keys: &[String]) -> Result<Vec<MatchOutcome>, CallError> {
         call!(self, "match-users", call_match_users(keys), |outcomes: &Vec<_>| check::outcomes(
@@ -155,8 +160,8 @@ impl Provider {
     }
 
     /// Ends the appointment's meeting; ending what is gone succeeds.
-    pub async fn cancel_meeting(&self, appointment: &str, meeting: Option<&str>) -> Result<(), CallError> {
-        call!(self, "cancel-meeting", call_cancel_meeting(appointment, meeting), |()| Ok(()))
+    pub async fn cancel_meeting(&self, cancellation: &Cancellation) -> Result<(), CallError> {
+        call!(self, "cancel-meeting", call_cancel_meeting(cancellation), |()| Ok(()))
     }
 
     /// Forgets credentials and state; works when the grant is dead, and twice.

@@ -3,9 +3,9 @@
 
 pub use crate::bindings::exports::scheduling::video_provider::provider::{
     Account, AccountMismatch, Attendee, AttendeeRole, AuthorizationRequest, AuthorizationResponse,
-    Capabilities, Choice, Connection, DeadGrant, Description, Error, GrantProblem, InputError, InputProblem,
-    MatchOutcome, Meeting, MeetingRequest, Mismatch, NextStep, Outage, SetupField, SetupKind, SignInError,
-    SignInProblem, User,
+    Cancellation, Capabilities, Choice, Connection, DeadGrant, Description, Error, GrantProblem, InputError,
+    InputProblem, MatchOutcome, Meeting, MeetingRequest, Mismatch, NextStep, Outage, SetupField, SetupKind,
+    SignInError, SignInProblem, User,
 };
 pub use crate::bindings::scheduling::video_provider::types::Parameter;
 

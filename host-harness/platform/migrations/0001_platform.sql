@@ -76,6 +76,7 @@ CREATE TABLE appointment (
     user_key TEXT,
     user_name TEXT,
     meeting_id TEXT,
+    organizer_id TEXT,
     link TEXT,
     note TEXT,
     created_at BIGINT NOT NULL

@@ -2,7 +2,7 @@
 //! plugins; tests answer with a script.
 
 use video_host::provider::{
-    Connection, Description, MatchOutcome, Meeting, MeetingRequest, NextStep, Parameter,
+    Cancellation, Connection, Description, MatchOutcome, Meeting, MeetingRequest, NextStep, Parameter,
 };
 use video_host::store::{CallbackError, Integration as IntegrationId, Purpose, StoreError};
 use video_host::{AuthorizationError, CallError, Provider};
@@ -36,8 +36,7 @@ pub trait VideoProvider: Send + Sync {
     /// Ends the appointment's meeting; ending what is gone succeeds.
     fn cancel_meeting(
         &self,
-        appointment: &str,
-        meeting: Option<&str>,
+        cancellation: &Cancellation,
     ) -> impl Future<Output = Result<(), CallError>> + Send;
 
     /// Forgets credentials and state; works when the grant is dead, and twice.
@@ -117,8 +116,8 @@ impl VideoProvider for Provider {
         Self::update_meeting(self, request).await
     }
 
-    async fn cancel_meeting(&self, appointment: &str, meeting: Option<&str>) -> Result<(), CallError> {
-        Self::cancel_meeting(self, appointment, meeting).await
+    async fn cancel_meeting(&self, cancellation: &Cancellation) -> Result<(), CallError> {
+        Self::cancel_meeting(self, cancellation).await
     }
 
     async fn disconnect(&self) -> Result<(), CallError> {

@@ -1,22 +1,22 @@
-//! The stored connection: whose grant the credential [`CREDENTIAL`] is.
+//! The stored connection: whose grant the credential is that Graph is asked with.
 
 use serde::Serialize;
 
 use crate::bindings::provider::{Account, Error};
 use crate::bindings::types::Instant;
+use crate::cloud::{Cloud, GLOBAL};
 use crate::failure;
 use crate::host::Host;
 use crate::identity::pending;
 use crate::json::Json;
-
-/// The name of the credential with which Graph is asked.
-pub(crate) const CREDENTIAL: &str = "account";
+use crate::method::Method;
 
 /// Where the record is stored.
 const KEY: &str = "connection";
 
 /// The form of the record that this version writes. A later one that changes it can tell by this.
-const VERSION: u32 = 1;
+/// The first had neither method nor cloud.
+const VERSION: u32 = 2;
 
 /// What is remembered about a connection. It exists exactly while the integration is connected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,7 +24,11 @@ pub(crate) struct Record {
     version: u32,
     /// The tenant's id, in lower case.
     pub(crate) tenant: String,
-    /// The account's object id, in lower case.
+    /// Who organises the meetings.
+    pub(crate) method: Method,
+    /// Where the tenant is.
+    pub(crate) cloud: &'static Cloud,
+    /// The account's object id, in lower case; without an account the client id.
     pub(crate) oid: String,
     /// The account's user principal name when it signed in last.
     pub(crate) upn: String,
@@ -39,13 +43,18 @@ pub(crate) struct Record {
 impl Record {
     /// A record as it was stored, if this version knows its form.
     fn read(stored: &Json<'_>) -> Option<Self> {
-        let version = stored.get("version").number();
-        if version != Some(i64::from(VERSION)) {
-            return None;
-        }
+        let (method, cloud) = match stored.get("version").number() {
+            Some(1) => (Method::ServiceAccount, &GLOBAL),
+            Some(2) => {
+                (Method::named(stored.get("method").text()?)?, Cloud::named(stored.get("cloud").text()?)?)
+            }
+            _ => return None,
+        };
         Some(Self {
             version: VERSION,
             tenant: stored.get("tenant").owned()?,
+            method,
+            cloud,
             oid: stored.get("oid").owned()?,
             upn: stored.get("upn").owned()?,
             name: stored.get("name").owned()?,
@@ -54,11 +63,24 @@ impl Record {
         })
     }
 
+    /// The name of the credential with which Graph is asked.
+    pub(crate) fn credential(&self) -> &'static str {
+        self.method.credential()
+    }
+
     /// A record of this version.
-    pub(crate) fn new(account: Account, scopes: Vec<String>, connected_at: Instant) -> Self {
+    pub(crate) fn new(
+        method: Method,
+        cloud: &'static Cloud,
+        account: Account,
+        scopes: Vec<String>,
+        connected_at: Instant,
+    ) -> Self {
         Self {
             version: VERSION,
             tenant: account.tenant_id,
+            method,
+            cloud,
             oid: account.id,
             upn: account.user_name,
             name: account.display_name,
@@ -98,7 +120,9 @@ pub(crate) fn store(host: &dyn Host, record: &Record) -> Result<(), Error> {
 /// credential is missing, which every function reports as not connected, and doing it again ends
 /// it. Microsoft has no endpoint that revokes one grant, and is asked nothing.
 pub(crate) fn forget(host: &dyn Host) -> Result<(), Error> {
-    host.discard(CREDENTIAL).map_err(failure::credential)?;
+    for method in [Method::ServiceAccount, Method::AccessPolicy] {
+        host.discard(method.credential()).map_err(failure::credential)?;
+    }
     host.delete(KEY).map_err(failure::storage)?;
     pending::forget_all(host)
 }

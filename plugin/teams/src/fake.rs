@@ -26,12 +26,25 @@ pub(crate) struct Fake {
     pub(crate) exchanged: RefCell<Vec<types::Parameter>>,
     /// Whether the store refuses writes.
     pub(crate) read_only: Cell<bool>,
+    /// What the operator configured, besides the client id.
+    pub(crate) settings: RefCell<BTreeMap<&'static str, String>>,
     /// How far the clock was put forward, in milliseconds.
     pub(crate) later: Cell<i64>,
     calls: Cell<u8>,
 }
 
 impl Fake {
+    /// A host with the connection that `more`, members of its record, makes of a usual one.
+    pub(crate) fn connected(more: &str) -> Self {
+        let host = Self::default();
+        let version = if more.is_empty() { 1 } else { 2 };
+        let record = format!(
+            r#"{{"version":{version},"tenant":"t","oid":"org","upn":"o@c.com","name":"O","scopes":[],"connected_at":0{more}}}"#
+        );
+        host.stored.borrow_mut().insert("connection".to_owned(), record.into_bytes());
+        host
+    }
+
     /// Answers the next request with a status and a body.
     pub(crate) fn answer(&self, status: u16, body: &str) {
         let body = body.as_bytes().to_vec();
@@ -116,7 +129,8 @@ impl Host for Fake {
     }
 
     fn setting(&self, name: &str) -> Option<String> {
-        (name == "client-id").then(|| "client".to_owned())
+        let set = self.settings.borrow().get(name).cloned();
+        set.or_else(|| (name == "client-id").then(|| "client".to_owned()))
     }
 
     fn log(&self, _: log::Level, _: &str) {}

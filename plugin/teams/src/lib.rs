@@ -1,5 +1,6 @@
 //! The Microsoft Teams video provider: a component that connects an organisation's service account
-//! (delegated, authorization code), matches staff to users of Microsoft Entra ID by their user
+//! (delegated, authorization code) or the application alone (client credentials, within an application
+//! access policy), matches staff to users of Microsoft Entra ID by their user
 //! principal name, and makes the online meeting of an appointment.
 //!
 //! Facts about Microsoft stand beside the code that rests on them. `AADSTS…` names an error of the
@@ -21,14 +22,16 @@ mod identity;
 mod json;
 mod matching;
 mod meeting;
+mod method;
+mod staff;
 mod time;
 
 #[cfg(test)]
 mod fake;
 
 use bindings::provider::{
-    AuthorizationRequest, AuthorizationResponse, Connection, Description, Error, Guest, MatchOutcome,
-    Meeting, MeetingRequest, NextStep,
+    AuthorizationRequest, AuthorizationResponse, Cancellation, Connection, Description, Error, Guest,
+    MatchOutcome, Meeting, MeetingRequest, NextStep, User,
 };
 use host::Lent;
 use identity::Purpose;
@@ -53,6 +56,10 @@ impl Guest for Teams {
         account::check(&Lent)
     }
 
+    fn check_user(user: User) -> Result<Vec<String>, Error> {
+        staff::check(&Lent, &user)
+    }
+
     fn match_users(keys: Vec<String>) -> Result<Vec<MatchOutcome>, Error> {
         matching::match_users(&Lent, &keys)
     }
@@ -65,8 +72,8 @@ impl Guest for Teams {
         meeting::update(&Lent, &request)
     }
 
-    fn cancel_meeting(appointment_id: String, meeting_id: Option<String>) -> Result<(), Error> {
-        meeting::cancel(&Lent, &appointment_id, meeting_id.as_deref())
+    fn cancel_meeting(cancellation: Cancellation) -> Result<(), Error> {
+        meeting::cancel(&Lent, &cancellation)
     }
 
     fn begin_reauthorize(request: AuthorizationRequest) -> Result<NextStep, Error> {

@@ -78,6 +78,7 @@ async fn disconnecting_touches_no_meeting() -> Result<()> {
     let request = MeetingRequest {
         appointment_id: "appointment-1".to_owned(),
         meeting_id: None,
+        organizer_id: None,
         staff: None,
         subject: "Mortgage advice".to_owned(),
         start: 1_900_000_000_000,

@@ -12,7 +12,7 @@ async fn a_cancelled_meeting_is_gone_and_cancelling_it_twice_is_fine() -> Result
     let other = stage.create(&appointment("b")).await?;
     stage.received();
     for _ in 0..2 {
-        stage.teams.cancel_meeting("a", Some(&meeting.id)).await?;
+        stage.cancel("a", Some(&meeting.id)).await?;
         assert_eq!(stage.stored()?.id, other.id);
         assert_eq!(stage.operations(), [Operation::DeleteMeeting]);
     }
@@ -26,7 +26,7 @@ async fn a_meeting_is_cancelled_by_its_appointment_alone_whether_or_not_there_is
     stage.create(&appointment("a")).await?;
     stage.received();
     for _ in 0..2 {
-        stage.teams.cancel_meeting("a", None).await?;
+        stage.cancel("a", None).await?;
         assert_eq!(stage.stored()?.id, other.id, "nothing is left of it");
         assert_eq!(stage.operations(), [Operation::CreateMeeting, Operation::DeleteMeeting]);
     }
@@ -37,10 +37,10 @@ async fn a_meeting_is_cancelled_by_its_appointment_alone_whether_or_not_there_is
 async fn what_microsoft_does_not_know_is_cancelled() -> Result<()> {
     let stage = Stage::start().await?;
     for id in ["MSpub25l", "a/b", "%", "../../me", "ü"] {
-        stage.teams.cancel_meeting("a", Some(id)).await?;
+        stage.cancel("a", Some(id)).await?;
         assert_eq!(stage.operations(), [Operation::DeleteMeeting], "{id}");
     }
     stage.inject(Operation::DeleteMeeting, Action::status(404));
-    stage.teams.cancel_meeting("a", None).await?;
+    stage.cancel("a", None).await?;
     Ok(())
 }

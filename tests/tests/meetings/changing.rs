@@ -71,7 +71,7 @@ async fn a_change_sends_both_times_and_the_whole_list_of_attendees() -> Result<(
 async fn changing_a_meeting_that_was_deleted_is_not_found_and_makes_none() -> Result<()> {
     let stage = Stage::start().await?;
     let first = stage.create(&appointment("a")).await?;
-    stage.teams.cancel_meeting("a", Some(&first.id)).await?;
+    stage.cancel("a", Some(&first.id)).await?;
     let request = MeetingRequest { meeting_id: Some(first.id), ..appointment("a") };
     let error = stage.update_in_vain(&request).await?;
     assert!(matches!(error, Error::NotFound(_)), "{error:?}");
@@ -101,7 +101,7 @@ async fn a_meeting_that_is_deleted_while_it_is_being_changed_can_be_asked_for_ag
     let held = stage.world.microsoft.faults().hold(Operation::UpdateMeeting, true);
     let deleted = async {
         held.reached().await;
-        let deleted = stage.teams.cancel_meeting("a", Some(&first.id)).await;
+        let deleted = stage.cancel("a", Some(&first.id)).await;
         held.release();
         deleted
     };

@@ -43,8 +43,7 @@ async fn a_request_that_cannot_be_is_refused_by_the_field_and_nothing_is_sent() 
         let update = stage.update_in_vain(&request).await?;
         let mut errors = vec![create, update];
         if field.ends_with("-id") {
-            let cancelled =
-                stage.teams.cancel_meeting(&request.appointment_id, request.meeting_id.as_deref()).await;
+            let cancelled = stage.cancel(&request.appointment_id, request.meeting_id.as_deref()).await;
             errors.push(contract_error(cancelled)?);
         }
         for error in errors {

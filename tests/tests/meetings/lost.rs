@@ -34,7 +34,7 @@ async fn a_create_whose_answer_was_lost_is_found_again_by_creating_again() -> Re
         assert_eq!((&meeting.id, &meeting.join_url), (&stored.id, &stored.join_web_url), "{action:?}");
         assert!(!meeting.created);
         assert_eq!(stage.stored()?.id, stored.id, "one meeting: {action:?}");
-        stage.teams.cancel_meeting(&request.appointment_id, Some(&meeting.id)).await?;
+        stage.cancel(&request.appointment_id, Some(&meeting.id)).await?;
         stage.received();
     }
     Ok(())
@@ -105,9 +105,9 @@ async fn a_cancellation_whose_answer_was_lost_is_finished_by_asking_again() -> R
     for action in [Action::DropAfter, Action::StatusAfter { status: 504 }] {
         let meeting = stage.create(&appointment("a")).await?;
         stage.inject(Operation::DeleteMeeting, action.clone());
-        let lost = stage.teams.cancel_meeting("a", Some(&meeting.id)).await;
+        let lost = stage.cancel("a", Some(&meeting.id)).await;
         assert!(outage(contract_error(lost)?)?.may_have_taken_effect, "{action:?}");
-        stage.teams.cancel_meeting("a", Some(&meeting.id)).await?;
+        stage.cancel("a", Some(&meeting.id)).await?;
         assert!(stage.world.microsoft.meetings().is_empty());
     }
     Ok(())

@@ -4,8 +4,10 @@ use anyhow::{Context, Result, bail};
 use end_to_end::{World, WorldOptions, contract_error};
 use mock_graph::{Action, Fault, Operation, Recorded, StoredMeeting, contoso};
 use serde_json::Value;
-use video_host::Provider;
-use video_host::provider::{Attendee, AttendeeRole, Error, Meeting, MeetingRequest, Outage, User};
+use video_host::provider::{
+    Attendee, AttendeeRole, Cancellation, Error, Meeting, MeetingRequest, Outage, User,
+};
+use video_host::{CallError, Provider};
 
 /// 2026-12-01T09:00:00Z.
 pub(crate) const START: i64 = 1_796_115_600_000;
@@ -28,6 +30,16 @@ impl Stage {
 
     pub(crate) async fn update(&self, request: &MeetingRequest) -> Result<Meeting> {
         Ok(self.teams.update_meeting(request).await?)
+    }
+
+    pub(crate) async fn cancel(&self, appointment: &str, meeting: Option<&str>) -> Result<(), CallError> {
+        let cancellation = Cancellation {
+            appointment_id: appointment.to_owned(),
+            meeting_id: meeting.map(str::to_owned),
+            organizer_id: None,
+            staff: None,
+        };
+        self.teams.cancel_meeting(&cancellation).await
     }
 
     pub(crate) async fn create_in_vain(&self, request: &MeetingRequest) -> Result<Error> {
@@ -73,6 +85,7 @@ pub(crate) fn appointment(id: &str) -> MeetingRequest {
     MeetingRequest {
         appointment_id: id.to_owned(),
         meeting_id: None,
+        organizer_id: None,
         staff: Some(User {
             id: contoso::ADVISER_ID.to_owned(),
             key: contoso::ADVISER.to_owned(),

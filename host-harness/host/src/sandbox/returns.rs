@@ -57,7 +57,7 @@ pub(crate) fn connection(connection: &Connection) -> Result<(), Broken> {
     text("the account's user name", &account.user_name, NAME)?;
     text("the account's display name", &account.display_name, NAME)?;
     listed("scopes", &connection.scopes, |scope| named("a scope", scope))?;
-    listed("warnings", &connection.warnings, |warning| text("a warning", warning, SENTENCE))
+    warnings(&connection.warnings)
 }
 
 /// A page that an administrator's browser is sent to: of an identity origin that the operator
@@ -88,6 +88,11 @@ pub(crate) fn outcomes(outcomes: &[MatchOutcome], keys: usize) -> Result<(), Bro
     })
 }
 
+/// Sentences about what is not as it could be.
+pub(crate) fn warnings(warnings: &[String]) -> Result<(), Broken> {
+    listed("warnings", warnings, |warning| text("a warning", warning, SENTENCE))
+}
+
 pub(crate) fn meeting(meeting: &Meeting) -> Result<(), Broken> {
     named("the meeting's id", &meeting.id)?;
     text("the organizer's id", &meeting.organizer_id, NAME)?;
@@ -100,7 +105,7 @@ pub(crate) fn meeting(meeting: &Meeting) -> Result<(), Broken> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err("the join link has a user name in it".to_owned());
     }
-    listed("warnings", &meeting.warnings, |warning| text("a warning", warning, SENTENCE))
+    warnings(&meeting.warnings)
 }
 
 pub(crate) fn description(description: &Description) -> Result<(), Broken> {
@@ -124,13 +129,21 @@ pub(crate) fn description(description: &Description) -> Result<(), Broken> {
         match &field.kind {
             SetupKind::Choice(choices) => listed("choices", choices, |choice| {
                 named("a choice", &choice.value)?;
-                named("a choice's label", &choice.label)
+                named("a choice's label", &choice.label)?;
+                text("a choice's help", &choice.help, SENTENCE)
             }),
             SetupKind::Text(_) | SetupKind::StaffField => Ok(()),
         }
     })?;
-    listed("API origins", &description.api_origins, |origin| named("an origin", origin))?;
-    listed("identity origins", &description.identity_origins, |origin| named("an origin", origin))
+    for (what, origins) in [
+        ("API origins", &description.api_origins),
+        ("identity origins", &description.identity_origins),
+        ("optional API origins", &description.optional_api_origins),
+        ("optional identity origins", &description.optional_identity_origins),
+    ] {
+        listed(what, origins, |origin| named("an origin", origin))?;
+    }
+    Ok(())
 }
 
 pub(crate) fn error(error: &Error) -> Result<(), Broken> {

@@ -1,7 +1,7 @@
 //! Cancelling.
 
 use video_host::CallError;
-use video_host::provider::{Capabilities, Error};
+use video_host::provider::{Cancellation, Capabilities, Error};
 
 use super::{Appointment, BookingError, Status, store};
 use crate::database;
@@ -44,7 +44,13 @@ impl<V: VideoProviders> Platform<V> {
         if !place.provider.description().capabilities.contains(Capabilities::CANCEL) {
             return self.settle(&appointment, None, false).await;
         }
-        match place.provider.cancel_meeting(&appointment.id, appointment.meeting_id.as_deref()).await {
+        let cancellation = Cancellation {
+            appointment_id: appointment.id.clone(),
+            meeting_id: appointment.meeting_id.clone(),
+            organizer_id: appointment.organizer_id.clone(),
+            staff: appointment.user.clone(),
+        };
+        match place.provider.cancel_meeting(&cancellation).await {
             Ok(()) | Err(CallError::Provider(Error::NotFound(_))) => {
                 self.settle(&appointment, None, true).await
             }

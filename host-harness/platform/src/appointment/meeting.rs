@@ -74,6 +74,7 @@ impl<V: VideoProviders> Platform<V> {
         Ok(MeetingRequest {
             appointment_id: appointment.id.clone(),
             meeting_id: appointment.meeting_id.clone(),
+            organizer_id: appointment.organizer_id.clone(),
             staff: appointment.user.clone(),
             subject: appointment.subject.clone(),
             start: appointment.start,

@@ -111,6 +111,8 @@ pub struct Appointment {
     pub user: Option<User>,
     /// The provider's id of the meeting, once it is known.
     pub meeting_id: Option<String>,
+    /// Whose meeting it is at the provider, once that is known: only there it can be changed and ended.
+    pub organizer_id: Option<String>,
     /// The link to join. Once it is there it never changes.
     pub link: Option<String>,
     /// What could not be done, or why it waits; a sentence for staff.

@@ -30,6 +30,7 @@ impl FromRow<'_, Row> for Appointment {
                 None => None,
             },
             meeting_id: row.try_get("meeting_id")?,
+            organizer_id: row.try_get("organizer_id")?,
             link: row.try_get("link")?,
             note: row.try_get("note")?,
         })
@@ -112,6 +113,7 @@ pub(super) async fn made(
     let note = (!meeting.warnings.is_empty()).then(|| meeting.warnings.join(" "));
     sqlx::query(
         "UPDATE appointment SET meeting_id = COALESCE(meeting_id, $2), link = COALESCE(link, $3), note = $4, \
+         organizer_id = COALESCE(organizer_id, $5), \
          status = CASE status WHEN 'requested' THEN 'booked' WHEN 'cancelled' THEN 'cancelling' \
          ELSE status END WHERE id = $1",
     )
@@ -119,6 +121,7 @@ pub(super) async fn made(
     .bind(&meeting.id)
     .bind(&meeting.join_url)
     .bind(note)
+    .bind(Some(&meeting.organizer_id).filter(|id| !id.is_empty()))
     .execute(connection)
     .await?;
     Ok(())

@@ -62,7 +62,7 @@ async fn cancelling_twice_succeeds_and_the_link_stays() -> anyhow::Result<()> {
     let cancelled = stage.platform.cancel("a").await?;
     assert_eq!((cancelled.status, &cancelled.link), (Status::Cancelled, &booked.link));
     assert_eq!(stage.platform.cancel("a").await?, cancelled);
-    assert_eq!(stage.script.take_calls(), ["create a", "cancel a meeting 0"]);
+    assert_eq!(stage.script.take_calls(), ["create a", "cancel a meeting 0 of oid-1"]);
     for error in [
         stage.platform.book(&request("a", "ann")).await.unwrap_err(),
         stage.platform.move_appointment("a", 5_000, 6_000).await.unwrap_err(),

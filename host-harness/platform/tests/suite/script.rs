@@ -9,8 +9,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 use video_host::clock::ShiftedClock;
 use video_host::provider::{
-    Account, Capabilities, Connection, DeadGrant, Description, Error, GrantProblem, MatchOutcome, Meeting,
-    MeetingRequest, NextStep, Outage, Parameter, User,
+    Account, Cancellation, Capabilities, Connection, DeadGrant, Description, Error, GrantProblem,
+    MatchOutcome, Meeting, MeetingRequest, NextStep, Outage, Parameter, User,
 };
 use video_host::store::{CallbackError, KeyRing, Purpose, Store, StoreError};
 use video_host::{AuthorizationError, CallError};
@@ -156,8 +156,10 @@ impl VideoProvider for Working {
         answer(next(&self.script.updates).unwrap_or(Ok(())).map(|()| self.script.meeting(request)))
     }
 
-    async fn cancel_meeting(&self, appointment: &str, meeting: Option<&str>) -> Result<(), CallError> {
-        self.script.call(format!("cancel {appointment} {}", meeting.unwrap_or("?")));
+    async fn cancel_meeting(&self, cancellation: &Cancellation) -> Result<(), CallError> {
+        let meeting = cancellation.meeting_id.as_deref().unwrap_or("?");
+        let organizer = cancellation.organizer_id.as_deref().unwrap_or("?");
+        self.script.call(format!("cancel {} {meeting} of {organizer}", cancellation.appointment_id));
         answer(next(&self.script.cancels).unwrap_or(Ok(())))
     }
 
@@ -248,6 +250,8 @@ impl Stage {
                 capabilities: Capabilities::all(),
                 api_origins: vec![],
                 identity_origins: vec![],
+                optional_api_origins: vec![],
+                optional_identity_origins: vec![],
             }),
             connections: Mutex::default(),
             matches: Mutex::default(),

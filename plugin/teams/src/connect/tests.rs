@@ -10,25 +10,35 @@ use crate::bindings::provider::GrantProblem;
 use crate::bindings::types::Parameter;
 use crate::fake::{Fake, NOW};
 
-const TENANT: &str = "11111111-2222-3333-4444-555555555555";
-const OTHER: &str = "99999999-2222-3333-4444-555555555555";
+pub(super) const TENANT: &str = "11111111-2222-3333-4444-555555555555";
+pub(super) const OTHER: &str = "99999999-2222-3333-4444-555555555555";
 
-fn parameter(name: &str, value: &str) -> Parameter {
+pub(super) fn parameter(name: &str, value: &str) -> Parameter {
     Parameter { name: name.to_owned(), value: value.to_owned() }
 }
 
-fn begun(host: &Fake, purpose: Purpose, tenant: &str) -> Result<NextStep, Error> {
-    host.answer(200, &format!(r#"{{"issuer":"https://login.microsoftonline.com/{tenant}/v2.0"}}"#));
-    let request = AuthorizationRequest {
-        values: vec![parameter("tenant-id", tenant)],
+/// A request with these values, and the usual tenant behind them.
+pub(super) fn request(values: &[(&str, &str)]) -> AuthorizationRequest {
+    let values = values.iter().chain(&[("tenant-id", TENANT)]);
+    AuthorizationRequest {
+        values: values.map(|(name, value)| parameter(name, value)).collect(),
         redirect_uri: "https://p.example/cb".to_owned(),
         state: "state".to_owned(),
-    };
-    begin(host, &request, purpose)
+    }
+}
+
+fn begun(host: &Fake, purpose: Purpose, tenant: &str) -> Result<NextStep, Error> {
+    begun_with(host, purpose, &[("tenant-id", tenant)])
+}
+
+/// Begins at the worldwide cloud, which knows the tenant.
+pub(super) fn begun_with(host: &Fake, purpose: Purpose, values: &[(&str, &str)]) -> Result<NextStep, Error> {
+    host.answer(200, &format!(r#"{{"issuer":"https://login.microsoftonline.com/{TENANT}/v2.0"}}"#));
+    begin(host, &request(values), purpose)
 }
 
 /// Signs in as `oid`, whose nonce is that of the sign-in `nth` begun at this host.
-fn finished(host: &Fake, purpose: Purpose, oid: &str, nth: u8) -> Result<Connection, Error> {
+pub(super) fn finished(host: &Fake, purpose: Purpose, oid: &str, nth: u8) -> Result<Connection, Error> {
     let nonce = pkce::text(&[nth * 2; 32]);
     let claims = format!(
         r#"{{"aud":"client","iss":"https://login.microsoftonline.com/{TENANT}/v2.0","exp":{},"nonce":"{nonce}","tid":"{TENANT}","oid":"{oid}"}}"#,
@@ -45,7 +55,11 @@ fn finished(host: &Fake, purpose: Purpose, oid: &str, nth: u8) -> Result<Connect
     called_back(host, purpose, &[("state", "state"), ("code", "c")])
 }
 
-fn called_back(host: &Fake, purpose: Purpose, parameters: &[(&str, &str)]) -> Result<Connection, Error> {
+pub(super) fn called_back(
+    host: &Fake,
+    purpose: Purpose,
+    parameters: &[(&str, &str)],
+) -> Result<Connection, Error> {
     let response = AuthorizationResponse {
         state: "state".to_owned(),
         parameters: parameters.iter().map(|(name, value)| parameter(name, value)).collect(),
@@ -53,7 +67,7 @@ fn called_back(host: &Fake, purpose: Purpose, parameters: &[(&str, &str)]) -> Re
     finish(host, &response, purpose)
 }
 
-fn connected() -> Fake {
+pub(super) fn connected() -> Fake {
     let host = Fake::default();
     assert!(matches!(begun(&host, Purpose::Connect, TENANT), Ok(NextStep::Visit(_))));
     let connection = finished(&host, Purpose::Connect, "a", 1).expect("a connection");
@@ -63,7 +77,7 @@ fn connected() -> Fake {
     host
 }
 
-fn credentials(host: &Fake) -> Vec<String> {
+pub(super) fn credentials(host: &Fake) -> Vec<String> {
     host.credentials.borrow().iter().cloned().collect()
 }
 

@@ -1,7 +1,7 @@
 //! Lists that come in pages ("Paging", Graph): followed to the end, and never to another host.
 
 use crate::bindings::provider::Error;
-use crate::cloud::GLOBAL;
+use crate::cloud::Cloud;
 use crate::failure;
 
 /// More pages than a list of this provider can have; pages can be empty, so a list that never ends
@@ -10,9 +10,9 @@ use crate::failure;
 pub(crate) const MOST: usize = 50;
 
 /// The address of the next page, if it is one that the access token may go to.
-pub(crate) fn next(link: String) -> Result<String, Error> {
+pub(crate) fn next(cloud: &Cloud, link: String) -> Result<String, Error> {
     // What comes after the origin cannot change it once a slash has ended it.
-    let same_origin = link.strip_prefix(GLOBAL.graph).is_some_and(|path| path.starts_with('/'));
+    let same_origin = link.strip_prefix(cloud.graph).is_some_and(|path| path.starts_with('/'));
     if same_origin {
         Ok(link)
     } else {
@@ -23,21 +23,23 @@ pub(crate) fn next(link: String) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cloud::GLOBAL;
 
     #[test]
     fn only_the_same_host_over_https_is_followed() {
         let good = "https://graph.microsoft.com/v1.0/users?$skiptoken=a%20b";
-        assert_eq!(next(good.to_owned()), Ok(good.to_owned()));
+        assert_eq!(next(&GLOBAL, good.to_owned()), Ok(good.to_owned()));
         for link in [
             "http://graph.microsoft.com/v1.0/users",
             "https://graph.microsoft.com.evil.example/v1.0/users",
             "https://graph.microsoft.com:8443/v1.0/users",
             "https://graph.microsoft.com@evil.example/",
             "https://user@graph.microsoft.com/",
+            "https://graph.microsoft.us/v1.0/users",
             "/v1.0/users",
             "",
         ] {
-            assert!(next(link.to_owned()).is_err(), "{link}");
+            assert!(next(&GLOBAL, link.to_owned()).is_err(), "{link}");
         }
     }
 }

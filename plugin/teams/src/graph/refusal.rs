@@ -108,6 +108,14 @@ impl Refusal<'_> {
     }
 }
 
+/// What Graph calls the lack of a permission, as opposed to that of a policy or a licence.
+const NO_PERMISSION: &str = "Authorization_RequestDenied";
+
+/// Whether a refusal is for the lack of a permission.
+pub(crate) fn lacks_permission(error: &Error) -> bool {
+    matches!(error, Error::Refused(text) if text.contains(NO_PERMISSION))
+}
+
 /// What a 403 asks of the administrator. The text only picks the sentence: it is a refusal either way.
 fn forbidden(detail: &Detail<'_>) -> &'static str {
     let Detail { code, message, .. } = *detail;
@@ -116,15 +124,15 @@ fn forbidden(detail: &Detail<'_>) -> &'static str {
     if message.contains("application access policy") || message.contains("on behalf of user") {
         "Microsoft Teams has no application access policy that covers this. A Teams administrator \
          has to grant one, which takes up to 30 minutes to apply."
-    } else if code == "Authorization_RequestDenied" {
-        "The connected account may not do this. An administrator of the tenant has to grant the \
+    } else if code == NO_PERMISSION {
+        "What is connected may not do this. An administrator of the tenant has to grant the \
          permissions that the Teams provider asks for; then reauthorize."
     } else if message.is_empty() {
-        "Microsoft refused and gave no reason. The connected account may be a guest, or lack a \
-         Teams licence or a meeting policy: a Teams administrator can tell."
+        "Microsoft refused and gave no reason. The organizer may be a guest, or lack a Teams licence or \
+         a meeting policy: a Teams administrator can tell."
     } else {
-        "Microsoft refused. A policy, a right or a licence of the connected account is missing: a \
-         Teams administrator can tell."
+        "Microsoft refused. A policy, a right or a licence of the organizer is missing: a Teams \
+         administrator can tell."
     }
 }
 

@@ -1,9 +1,8 @@
 //! The address that the administrator's browser is sent to, and the answer that it brings back.
 
 use super::{Purpose, pkce, scope};
-use crate::bindings::provider::{Error, InputProblem, SignInProblem};
+use crate::bindings::provider::{Error, InputProblem, Mismatch, SignInProblem};
 use crate::bindings::types::Parameter;
-use crate::cloud::Cloud;
 use crate::encode;
 use crate::failure;
 use crate::identity::pending::Pending;
@@ -35,8 +34,8 @@ pub(crate) fn redirect_uri(text: &str) -> Result<&str, Error> {
 
 /// The address of the sign-in page ("Microsoft identity platform and OAuth 2.0 authorization code
 /// flow"). `user` is the account that has to sign in, where one is known.
-pub(crate) fn url(cloud: &Cloud, client: &str, state: &str, pending: &Pending, user: Option<&str>) -> String {
-    let mut url = cloud.identity(&pending.tenant, "/oauth2/v2.0/authorize?");
+pub(crate) fn url(client: &str, state: &str, pending: &Pending, user: Option<&str>) -> String {
+    let mut url = pending.cloud.identity(&pending.tenant, "/oauth2/v2.0/authorize?");
     encode::push_query(
         &mut url,
         &[
@@ -44,7 +43,7 @@ pub(crate) fn url(cloud: &Cloud, client: &str, state: &str, pending: &Pending, u
             ("response_type", "code"),
             ("redirect_uri", &pending.redirect_uri),
             ("response_mode", "query"),
-            ("scope", scope::ASKED),
+            ("scope", &scope::asked(pending.cloud)),
             ("state", state),
             ("nonce", &pending.nonce),
             ("code_challenge", &pkce::challenge(&pending.verifier)),
@@ -67,6 +66,42 @@ pub(crate) fn url(cloud: &Cloud, client: &str, state: &str, pending: &Pending, u
     url
 }
 
+/// The address at which an administrator installs the application in the tenant ("Admin consent",
+/// Microsoft identity platform).
+pub(crate) fn consent_url(client: &str, state: &str, pending: &Pending) -> String {
+    let mut url = pending.cloud.identity(&pending.tenant, "/v2.0/adminconsent?");
+    encode::push_query(
+        &mut url,
+        &[
+            ("client_id", client),
+            ("redirect_uri", &pending.redirect_uri),
+            ("scope", &pending.cloud.everything()),
+            ("state", state),
+        ],
+    );
+    url
+}
+
+/// Whether the callback says that an administrator consented, in the tenant asked for. A failure
+/// carries `admin_consent=True` too, so that `error` counts first. What it says authorises nothing:
+/// anybody can write a callback, and it is the token endpoint that knows.
+pub(crate) fn consented(parameters: &[Parameter], tenant: &str) -> Result<(), Error> {
+    refused(parameters)?;
+    let yes = parameter(parameters, "admin_consent").is_some_and(|it| it.eq_ignore_ascii_case("true"));
+    match parameter(parameters, "tenant").filter(|_| yes) {
+        Some(found) if found.eq_ignore_ascii_case(tenant) => Ok(()),
+        Some(_) => Err(failure::account_mismatch(
+            Mismatch::OtherTenant,
+            "The administrator consented for another tenant than the one asked for. Nothing was \
+             changed. Start again and sign in as an administrator of that tenant.",
+        )),
+        None => Err(failure::sign_in_failed(
+            SignInProblem::NotOurs,
+            "Microsoft's answer does not say that the application was consented to. Start again.",
+        )),
+    }
+}
+
 /// The value of a parameter of the callback.
 fn parameter<'a>(parameters: &'a [Parameter], name: &str) -> Option<&'a str> {
     parameters
@@ -78,17 +113,23 @@ fn parameter<'a>(parameters: &'a [Parameter], name: &str) -> Option<&'a str> {
 
 /// The code in a callback, or why there is none: `error` counts first.
 pub(crate) fn code(parameters: &[Parameter]) -> Result<&str, Error> {
-    if let Some(error) = parameter(parameters, "error") {
-        let description = parameter(parameters, "error_description").unwrap_or("");
-        let subcode = parameter(parameters, "error_subcode").unwrap_or("");
-        return Err(declined(error, subcode, aadsts(description)));
-    }
+    refused(parameters)?;
     parameter(parameters, "code").ok_or_else(|| {
         failure::sign_in_failed(
             SignInProblem::NotOurs,
             "Microsoft's answer held no authorization code. Start again.",
         )
     })
+}
+
+/// The error that a callback is, if it is one.
+fn refused(parameters: &[Parameter]) -> Result<(), Error> {
+    let Some(error) = parameter(parameters, "error") else {
+        return Ok(());
+    };
+    let description = parameter(parameters, "error_description").unwrap_or("");
+    let subcode = parameter(parameters, "error_subcode").unwrap_or("");
+    Err(declined(error, subcode, aadsts(description)))
 }
 
 /// The number that a description starts with: `AADSTS65004: …`. A redirect has no `error_codes`.
@@ -160,6 +201,22 @@ fn declined(error: &str, subcode: &str, code: Option<u32>) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cloud::GLOBAL;
+    use crate::method::Method;
+
+    #[test]
+    fn consent_is_for_the_tenant_asked_for_and_an_error_counts_before_it() {
+        let said = [("admin_consent", "True"), ("tenant", "T"), ("scope", "x")];
+        assert_eq!(consented(&callback(&said), "t"), Ok(()));
+        assert!(matches!(consented(&callback(&said), "u"),
+            Err(Error::AccountMismatch(error)) if error.mismatch == Mismatch::OtherTenant));
+        let failed = [&said[..], &[("error", "access_denied")]].concat();
+        assert!(matches!(consented(&callback(&failed), "t"), Err(Error::SignInFailed(_))));
+        for missing in [&said[1..], &said[..1], &[("admin_consent", "False"), ("tenant", "t")]] {
+            assert!(matches!(consented(&callback(missing), "t"),
+                Err(Error::SignInFailed(error)) if error.problem == SignInProblem::NotOurs));
+        }
+    }
 
     fn callback(pairs: &[(&str, &str)]) -> Vec<Parameter> {
         let parameter =
@@ -215,11 +272,12 @@ mod tests {
         let pending = Pending::new(
             Purpose::Reauthorize,
             "t".to_owned(),
+            (Method::ServiceAccount, &GLOBAL),
             "https://p.example/cb?a=b&c".to_owned(),
             ("v".to_owned(), "n".to_owned()),
             0,
         );
-        let url = url(&crate::cloud::GLOBAL, "id", "s&t", &pending, Some("a+b@c.com"));
+        let url = url("id", "s&t", &pending, Some("a+b@c.com"));
         assert_eq!(
             url,
             "https://login.microsoftonline.com/t/oauth2/v2.0/authorize?client_id=id&\

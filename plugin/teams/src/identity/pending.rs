@@ -6,9 +6,11 @@ use serde::Serialize;
 use super::{Purpose, pkce};
 use crate::bindings::provider::{Error, SignInProblem};
 use crate::bindings::types::Instant;
+use crate::cloud::Cloud;
 use crate::failure;
 use crate::host::Host;
 use crate::json::Json;
+use crate::method::Method;
 
 const PREFIX: &str = "pending/";
 
@@ -22,6 +24,10 @@ pub(crate) struct Pending {
     pub(crate) purpose: Purpose,
     /// The tenant asked for.
     pub(crate) tenant: String,
+    /// Who shall organise the meetings.
+    pub(crate) method: Method,
+    /// Where the tenant is.
+    pub(crate) cloud: &'static Cloud,
     /// The PKCE verifier.
     pub(crate) verifier: String,
     /// What the id token must hold.
@@ -36,11 +42,12 @@ impl Pending {
     pub(crate) fn new(
         purpose: Purpose,
         tenant: String,
+        (method, cloud): (Method, &'static Cloud),
         redirect_uri: String,
         (verifier, nonce): (String, String),
         now: Instant,
     ) -> Self {
-        Self { purpose, tenant, verifier, nonce, redirect_uri, created_at: now }
+        Self { purpose, tenant, method, cloud, verifier, nonce, redirect_uri, created_at: now }
     }
 
     /// A sign-in as it was stored.
@@ -48,6 +55,8 @@ impl Pending {
         Some(Self {
             purpose: Purpose::named(stored.get("purpose").text()?)?,
             tenant: stored.get("tenant").owned()?,
+            method: Method::named(stored.get("method").text()?)?,
+            cloud: Cloud::named(stored.get("cloud").text()?)?,
             verifier: stored.get("verifier").owned()?,
             nonce: stored.get("nonce").owned()?,
             redirect_uri: stored.get("redirect_uri").owned()?,

@@ -7,7 +7,6 @@ use crate::bindings::http::OauthError;
 use crate::bindings::provider::{Error, SignInProblem};
 use crate::bindings::types::Parameter;
 use crate::client::Client;
-use crate::cloud::Cloud;
 use crate::failure;
 use crate::host::Host;
 
@@ -15,27 +14,68 @@ use crate::host::Host;
 /// under `name`.
 pub(crate) fn code(
     host: &dyn Host,
-    cloud: &Cloud,
     client: &Client,
     pending: &Pending,
     code: &str,
     name: &str,
 ) -> Result<Grant, Error> {
-    let parameter = |name: &str, value: &str| Parameter { name: name.to_owned(), value: value.to_owned() };
-    host.exchange(
-        name,
-        &cloud.identity(&pending.tenant, "/oauth2/v2.0/token"),
-        &[
-            parameter("grant_type", "authorization_code"),
-            parameter("client_id", &client.id),
-            parameter("code", code),
-            parameter("redirect_uri", &pending.redirect_uri),
-            parameter("code_verifier", &pending.verifier),
-            parameter("scope", scope::ASKED),
-        ],
-        client.authentication,
-    )
-    .map_err(failed)
+    let parameters = [
+        ("grant_type", "authorization_code"),
+        ("client_id", &client.id),
+        ("code", code),
+        ("redirect_uri", &pending.redirect_uri),
+        ("code_verifier", &pending.verifier),
+        ("scope", &scope::asked(pending.cloud)),
+    ];
+    exchange(host, client, pending, &parameters, name).map_err(failed)
+}
+
+/// Gets a grant for the application alone (client credentials), and keeps it under `name`. The host
+/// gets it again by the same exchange before it ends.
+pub(crate) fn application(
+    host: &dyn Host,
+    client: &Client,
+    pending: &Pending,
+    name: &str,
+) -> Result<(), Error> {
+    let parameters = [
+        ("grant_type", "client_credentials"),
+        ("client_id", &client.id),
+        ("scope", &pending.cloud.everything()),
+    ];
+    match exchange(host, client, pending, &parameters, name) {
+        Ok(_) => Ok(()),
+        // 700016, 7000229: the tenant has no service principal of the application. Microsoft may not
+        // know everywhere yet that it was installed, and a callback can say so without its being true.
+        Err(CredentialError::Refused(oauth))
+            if oauth.codes.iter().any(|code| matches!(code, 700_016 | 7_000_229)) =>
+        {
+            Err(failure::sign_in_failed(
+                SignInProblem::ApprovalRequired,
+                shown(
+                    "The application is not installed in the tenant, or not yet everywhere. Start again \
+                     in some minutes.",
+                    &oauth,
+                ),
+            ))
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn exchange(
+    host: &dyn Host,
+    client: &Client,
+    pending: &Pending,
+    parameters: &[(&str, &str)],
+    name: &str,
+) -> Result<Grant, CredentialError> {
+    let parameters: Vec<Parameter> = parameters
+        .iter()
+        .map(|(name, value)| Parameter { name: (*name).to_owned(), value: (*value).to_owned() })
+        .collect();
+    let url = pending.cloud.identity(&pending.tenant, "/oauth2/v2.0/token");
+    host.exchange(name, &url, &parameters, client.authentication)
 }
 
 fn failed(error: CredentialError) -> Error {

@@ -1,21 +1,37 @@
 //! What the service account is asked to allow.
 
+use crate::cloud::{Cloud, GLOBAL};
+
 /// Sees who it is.
 const USER_READ: &str = "User.Read";
 /// Makes, moves and cancels its meetings.
 const MEETINGS: &str = "OnlineMeetings.ReadWrite";
+/// Makes, moves and cancels meetings of everybody, for the application alone.
+pub(crate) const MEETINGS_OF_ALL: &str = "OnlineMeetings.ReadWrite.All";
 /// Finds staff.
-const USERS: &str = "User.ReadBasic.All";
+pub(crate) const USERS: &str = "User.ReadBasic.All";
 
-/// The scopes of the authorization request and of the redemption. Names without a resource are
-/// those of Graph.
-pub(crate) const ASKED: &str =
-    "openid profile offline_access User.Read User.ReadBasic.All OnlineMeetings.ReadWrite";
+/// The scopes of the authorization request and of the redemption. Names without a resource are those
+/// of the worldwide Graph; another cloud's stand with it.
+pub(crate) fn asked(cloud: &Cloud) -> String {
+    let mut scopes = "openid profile offline_access".to_owned();
+    for name in [USER_READ, USERS, MEETINGS] {
+        scopes.push(' ');
+        if *cloud != GLOBAL {
+            scopes.push_str(cloud.graph);
+            scopes.push('/');
+        }
+        scopes.push_str(name);
+    }
+    scopes
+}
 
 /// The scopes granted. An endpoint that does not tell granted what was asked for (RFC 6749, 5.1).
 pub(crate) fn granted(answered: Option<&str>) -> Vec<String> {
-    let names = answered.filter(|scope| !scope.trim().is_empty()).unwrap_or(ASKED);
-    names.split_whitespace().map(str::to_owned).collect()
+    match answered.filter(|scope| !scope.trim().is_empty()) {
+        Some(scopes) => scopes.split_whitespace().map(str::to_owned).collect(),
+        None => [USER_READ, USERS, MEETINGS].map(str::to_owned).to_vec(),
+    }
 }
 
 /// The scope without which nothing works, if it was not granted.
@@ -44,6 +60,14 @@ mod tests {
     fn what_the_endpoint_does_not_tell_was_granted_as_asked() {
         assert_eq!(missing(&granted(None)), None);
         assert!(finds_users(&granted(Some(" "))));
+    }
+
+    #[test]
+    fn a_national_cloud_is_asked_for_scopes_of_its_own_graph() {
+        assert!(asked(&GLOBAL).ends_with(" User.Read User.ReadBasic.All OnlineMeetings.ReadWrite"));
+        let scopes = asked(&crate::cloud::NATIONAL[1]);
+        assert!(scopes.ends_with(" https://dod-graph.microsoft.us/OnlineMeetings.ReadWrite"));
+        assert_eq!(missing(&granted(Some(&scopes))), None);
     }
 
     #[test]

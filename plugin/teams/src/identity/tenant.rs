@@ -3,7 +3,7 @@
 use crate::bindings::provider::{Error, InputProblem};
 use crate::bindings::types::Parameter;
 use crate::cloud::Cloud;
-use crate::describe::TENANT_FIELD;
+use crate::describe::{self, TENANT_FIELD};
 use crate::failure;
 use crate::graph::Request;
 use crate::host::Host;
@@ -15,11 +15,7 @@ pub(crate) const PERSONAL: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 /// The tenant id among the setup values, in lower case. Only a GUID is taken: a domain name could
 /// come to belong to somebody else, and what is compared later is the GUID.
 pub(crate) fn asked_for(values: &[Parameter]) -> Result<String, Error> {
-    let value = values
-        .iter()
-        .find(|value| value.name == TENANT_FIELD)
-        .map_or("", |value| value.value.trim())
-        .to_ascii_lowercase();
+    let value = describe::chosen(values, TENANT_FIELD).to_ascii_lowercase();
     let problem = |problem, message: &str| Err(failure::invalid_input(TENANT_FIELD, problem, message));
     match value.as_str() {
         "" => problem(InputProblem::Missing, "Enter the tenant ID of the organisation."),
@@ -38,7 +34,8 @@ pub(crate) fn asked_for(values: &[Parameter]) -> Result<String, Error> {
     }
 }
 
-fn is_guid(text: &str) -> bool {
+/// Whether a text is the id of a tenant or of a directory object.
+pub(crate) fn is_guid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(index, byte)| match index {
             8 | 13 | 18 | 23 => byte == b'-',

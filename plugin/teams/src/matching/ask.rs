@@ -4,8 +4,7 @@ use http::StatusCode;
 
 use super::question::Question;
 use crate::bindings::provider::Error;
-use crate::cloud::GLOBAL;
-use crate::connection::CREDENTIAL;
+use crate::connection::Record;
 use crate::failure;
 use crate::graph::user::{DirectoryUser, Page};
 use crate::graph::{Failure, Request, batch, page};
@@ -26,34 +25,39 @@ pub(crate) enum Reply {
 }
 
 /// One reply for each question. An error concerns the account or the provider, and with it all.
-pub(crate) fn all(host: &dyn Host, questions: &[Question]) -> Result<Vec<Reply>, Error> {
+pub(crate) fn all(host: &dyn Host, record: &Record, questions: &[Question]) -> Result<Vec<Reply>, Error> {
     let mut replies = Vec::with_capacity(questions.len());
     if let [question] = questions {
-        replies.push(alone(host, question)?);
+        replies.push(alone(host, record, question)?);
         return Ok(replies);
     }
     for chunk in questions.chunks(batch::MOST) {
-        together(host, chunk, &mut replies)?;
+        together(host, record, chunk, &mut replies)?;
     }
     Ok(replies)
 }
 
 /// One question, in a request of its own.
-fn alone(host: &dyn Host, question: &Question) -> Result<Reply, Error> {
-    let request = Request::get(GLOBAL.resource(&question.path), CREDENTIAL);
+fn alone(host: &dyn Host, record: &Record, question: &Question) -> Result<Reply, Error> {
+    let request = Request::get(record.cloud.resource(&question.path), record.credential());
     match page_of(request, host, question.list) {
         Err(failure) => refused(failure),
-        Ok(page) => follow(host, page),
+        Ok(page) => follow(host, record, page),
     }
 }
 
 /// Up to 20 questions in one request. If the request as a whole fails for a while, its questions
 /// are unknown; what other requests found still holds.
-fn together(host: &dyn Host, questions: &[Question], replies: &mut Vec<Reply>) -> Result<(), Error> {
+fn together(
+    host: &dyn Host,
+    record: &Record,
+    questions: &[Question],
+    replies: &mut Vec<Reply>,
+) -> Result<(), Error> {
     let paths: Vec<&str> = questions.iter().map(|question| question.path.as_str()).collect();
     let body = batch::assemble(&paths)?;
-    let url = GLOBAL.resource("/$batch");
-    let answer = match Request::batch(url, body, CREDENTIAL).succeed(host) {
+    let url = record.cloud.resource("/$batch");
+    let answer = match Request::batch(url, body, record.credential()).succeed(host) {
         Ok(answer) => answer,
         Err(failure) => {
             let all = |reply: fn(Error) -> Reply, error: &Error| {
@@ -76,7 +80,7 @@ fn together(host: &dyn Host, questions: &[Question], replies: &mut Vec<Reply>) -
             Some(item) if !item.status.is_success() => refused(item.refused())?,
             Some(item) => match Page::read(item.body, question.list) {
                 None => unread("Microsoft Graph answered a question of a batch with something odd."),
-                Some(page) => follow(host, page)?,
+                Some(page) => follow(host, record, page)?,
             },
         };
         replies.push(reply);
@@ -85,14 +89,14 @@ fn together(host: &dyn Host, questions: &[Question], replies: &mut Vec<Reply>) -
 }
 
 /// Reads the pages that follow. A list that cannot be read to its end is not known.
-fn follow(host: &dyn Host, first: Page) -> Result<Reply, Error> {
+fn follow(host: &dyn Host, record: &Record, first: Page) -> Result<Reply, Error> {
     let mut users = first.users;
     let mut next = first.next;
     for _ in 0..page::MOST {
         let Some(link) = next else {
             return Ok(Reply::Users(users));
         };
-        match page_of(Request::get(page::next(link)?, CREDENTIAL), host, true) {
+        match page_of(Request::get(page::next(record.cloud, link)?, record.credential()), host, true) {
             Err(failure) => return refused(failure),
             Ok(page) => {
                 users.extend(page.users);

@@ -11,6 +11,7 @@ mod verdict;
 
 use crate::bindings::log::Level;
 use crate::bindings::provider::{Error, InputProblem, MatchOutcome};
+use crate::connection::{self, Record};
 use crate::failure;
 use crate::graph::batch;
 use crate::graph::user::{BASIC, DirectoryUser, FULL, STATE};
@@ -34,23 +35,24 @@ pub(crate) fn match_users(host: &dyn Host, keys: &[String]) -> Result<Vec<MatchO
         ));
     }
     let (keys, places) = keys::distinct(keys);
-    let known = look(host, &keys)?;
+    let record = connection::require(host)?;
+    let known = look(host, &record, &keys)?;
     let outcome = |place: Option<usize>| place.map_or(MatchOutcome::NotFound, |index| known[index].outcome());
     Ok(places.into_iter().map(outcome).collect())
 }
 
 /// What is known of each key after both looks.
-fn look(host: &dyn Host, keys: &[Key]) -> Result<Vec<Known>, Error> {
+fn look(host: &dyn Host, record: &Record, keys: &[Key]) -> Result<Vec<Known>, Error> {
     let mut known: Vec<Known> = keys.iter().map(|_| Known::Nobody).collect();
     let all: Vec<usize> = (0..keys.len()).collect();
-    let select = first_look(host, keys, &all, &mut known)?;
+    let select = first_look(host, record, keys, &all, &mut known)?;
     all_unknown(&known)?;
 
     let missed = |index: &usize| matches!(known[*index], Known::Nobody);
     let missed: Vec<usize> = all.into_iter().filter(missed).collect();
     let questions = question::by_address(keys, &missed, select);
     // What the first look found holds, whatever becomes of the second.
-    let replies = ask::all(host, &questions).unwrap_or_else(|error| {
+    let replies = ask::all(host, record, &questions).unwrap_or_else(|error| {
         let unknown = |_: &Question| Reply::Unknown(error.clone());
         questions.iter().map(unknown).collect()
     });
@@ -72,6 +74,7 @@ fn look(host: &dyn Host, keys: &[Key]) -> Result<Vec<Known>, Error> {
 /// see everything, less is asked for; what is then not known counts as in order.
 fn first_look(
     host: &dyn Host,
+    record: &Record,
     keys: &[Key],
     all: &[usize],
     known: &mut [Known],
@@ -79,7 +82,7 @@ fn first_look(
     let mut select = FULL;
     loop {
         let questions = question::by_name(keys, all, select);
-        let replies = ask::all(host, &questions)?;
+        let replies = ask::all(host, record, &questions)?;
         let too_large = replies.iter().any(|it| matches!(it, Reply::TooLarge(_)));
         let forbidden = replies.iter().any(|it| matches!(it, Reply::Forbidden(_)));
         if forbidden && select != BASIC {
@@ -101,7 +104,7 @@ fn first_look(
         // One key that Graph cannot read spoils the filter that it stands in. Asked for alone it is
         // nobody's.
         let questions = question::one_by_one(keys, &unaskable, select);
-        for (question, reply) in questions.iter().zip(ask::all(host, &questions)?) {
+        for (question, reply) in questions.iter().zip(ask::all(host, record, &questions)?) {
             learn(known, keys, question, &reply, Look::ByName);
         }
         return Ok(select);

@@ -26,7 +26,7 @@ fn list(users: &[String]) -> String {
 
 #[test]
 fn three_hundred_keys_are_one_request() {
-    let host = Fake::default();
+    let host = Fake::connected("");
     let items: Vec<_> = (0..20)
         .map(|chunk| {
             let users = (chunk * 15..chunk * 15 + 15).map(|index| user(&format!("U{index}")));
@@ -42,7 +42,7 @@ fn three_hundred_keys_are_one_request() {
 
 #[test]
 fn a_throttled_item_makes_exactly_its_keys_unknown() {
-    let host = Fake::default();
+    let host = Fake::connected("");
     let first: Vec<_> = (0..15).map(|index| user(&format!("u{index}"))).collect();
     let throttled = r#""Retry-After":"2.5""#;
     host.answer(200, &batch(&[(200, "", list(&first)), (429, throttled, "null".to_owned())]));
@@ -54,7 +54,7 @@ fn a_throttled_item_makes_exactly_its_keys_unknown() {
 
 #[test]
 fn what_is_not_found_is_looked_for_by_address_in_one_more_request() {
-    let host = Fake::default();
+    let host = Fake::connected("");
     host.answer(200, &list(&[user("u0")]));
     host.answer(200, &batch(&[(200, "", list(&[user("x")])), (403, "", "{}".to_owned())]));
     let asked = ["u0@c.com", "M-X@c.com", "nobody@c.com"].map(str::to_owned);
@@ -67,7 +67,7 @@ fn what_is_not_found_is_looked_for_by_address_in_one_more_request() {
 
 #[test]
 fn one_key_is_one_request_and_a_404_is_looked_for() {
-    let host = Fake::default();
+    let host = Fake::connected("");
     host.answer(200, &user("a"));
     assert!(matches!(
         &match_users(&host, &["A@c.com ".to_owned()]).expect("outcomes")[0],
@@ -82,7 +82,7 @@ fn one_key_is_one_request_and_a_404_is_looked_for() {
 
 #[test]
 fn if_nothing_is_answered_the_cause_is_the_error() {
-    let host = Fake::default();
+    let host = Fake::connected("");
     host.answer(429, "");
     assert_eq!(match_users(&host, &keys(1)), Err(Error::Throttled(None)));
     host.answer(503, "");
@@ -96,7 +96,7 @@ fn if_nothing_is_answered_the_cause_is_the_error() {
 
 #[test]
 fn if_not_everything_may_be_seen_less_is_asked_for() {
-    let host = Fake::default();
+    let host = Fake::connected("");
     host.answer(403, r#"{"error":{"code":"Authorization_RequestDenied"}}"#);
     host.answer(200, &list(&[user("u0"), user("u1")]));
     let outcomes = match_users(&host, &keys(2)).expect("outcomes");
@@ -106,7 +106,7 @@ fn if_not_everything_may_be_seen_less_is_asked_for() {
 
 #[test]
 fn a_key_that_spoils_a_filter_spoils_no_other() {
-    let host = Fake::default();
+    let host = Fake::connected("");
     host.answer(400, r#"{"error":{"code":"Request_BadRequest"}}"#);
     host.answer(200, &batch(&[(200, "", user("u0")), (400, "", "{}".to_owned())]));
     host.answer(200, &list(&[]));
@@ -117,7 +117,7 @@ fn a_key_that_spoils_a_filter_spoils_no_other() {
 
 #[test]
 fn pages_are_followed_and_never_elsewhere() {
-    let host = Fake::default();
+    let host = Fake::connected("");
     let page = |link: &str| format!(r#"{{"value":[],"@odata.nextLink":"{link}"}}"#);
     host.answer(200, &page("https://graph.microsoft.com/v1.0/users?$skiptoken=x"));
     host.answer(200, &list(&[user("u0"), user("u1")]));
@@ -129,7 +129,7 @@ fn pages_are_followed_and_never_elsewhere() {
 
 #[test]
 fn an_empty_batch_asks_nothing() {
-    let host = Fake::default();
+    let host = Fake::connected("");
     assert_eq!(match_users(&host, &[]), Ok(Vec::new()));
     let blank = [" ".to_owned()];
     assert_eq!(match_users(&host, &blank), Ok(vec![MatchOutcome::NotFound]));

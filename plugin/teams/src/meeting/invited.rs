@@ -85,6 +85,7 @@ mod tests {
         MeetingRequest {
             appointment_id: "a".to_owned(),
             meeting_id: None,
+            organizer_id: None,
             staff: Some(User { id: "S".to_owned(), key: "s@c.com".to_owned(), display_name: String::new() }),
             subject: String::new(),
             start: 0,

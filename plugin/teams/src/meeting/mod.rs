@@ -1,19 +1,23 @@
-//! The online meeting of an appointment, organised by the connected service account. A delegated
-//! token works on `/me` only, so that every path here is under it.
+//! The online meeting of an appointment, organised by the connected service account or, within an
+//! application access policy, by the staff member.
+//!
+//! A meeting stays its organizer's. Where staff organise, `create` for another staff member makes
+//! another meeting, and the one before is there until `cancel` is given its organizer; `update` with the
+//! organizer keeps meeting and link, and makes the new staff member a co-organizer.
 
 mod invited;
+mod organizer;
 mod validate;
 mod wire;
 
 use http::{Method, StatusCode};
 
-use crate::bindings::provider::{Error, Meeting, MeetingRequest};
-use crate::cloud::GLOBAL;
-use crate::connection::{self, CREDENTIAL};
-use crate::encode;
+use crate::bindings::provider::{Cancellation, Error, Meeting, MeetingRequest};
+use crate::connection;
 use crate::failure;
 use crate::graph::{Answer, Failure, Request};
 use crate::host::Host;
+use organizer::Organizer;
 use wire::{Given, Wish};
 
 /// How long a meeting is that is made only to be deleted.
@@ -22,42 +26,48 @@ const HOUR: i64 = 3_600_000;
 /// The appointment's meeting, made or brought up to the request.
 pub(crate) fn create(host: &dyn Host, request: &MeetingRequest) -> Result<Meeting, Error> {
     validate::request(request)?;
-    let organizer = connection::require(host)?.oid;
-    let (wish, warnings) = wish(request, &organizer);
+    let organizer = Organizer::of_new(&connection::require(host)?, request.staff.as_ref())?;
+    let (wish, warnings) = wish(request, &organizer.id);
     settle(host, &request.appointment_id, &wish, warnings, &organizer)
 }
 
 /// The appointment's meeting, moved or changed; found by its id, or else as in [`create`].
 pub(crate) fn update(host: &dyn Host, request: &MeetingRequest) -> Result<Meeting, Error> {
     validate::request(request)?;
-    let organizer = connection::require(host)?.oid;
-    let (wish, warnings) = wish(request, &organizer);
+    let known = request.organizer_id.as_deref();
+    let organizer = Organizer::of_known(&connection::require(host)?, known, request.staff.as_ref())?;
+    let (wish, warnings) = wish(request, &organizer.id);
     let Some(id) = request.meeting_id.as_deref() else {
         return settle(host, &request.appointment_id, &wish, warnings, &organizer);
     };
-    let mut given = patch(host, id, &wish)?;
+    let mut given = patch(host, &organizer, id, &wish)?;
     if given.link().is_none() {
-        let answer = Request::get(address(id), CREDENTIAL).succeed(host)?;
+        let answer = Request::get(organizer.meeting(id), organizer.credential).succeed(host)?;
         given.complete(Given::read(&answer.json()?));
     }
     given.id.get_or_insert_with(|| id.to_owned());
-    given.meeting(&wish, false, &organizer, warnings)
+    given.meeting(&wish, false, &organizer.id, warnings)
 }
 
 /// Ends the appointment's meeting; what is gone is ended (a 404 to `DELETE`, Graph).
-pub(crate) fn cancel(host: &dyn Host, appointment_id: &str, meeting_id: Option<&str>) -> Result<(), Error> {
+pub(crate) fn cancel(host: &dyn Host, cancellation: &Cancellation) -> Result<(), Error> {
+    let Cancellation { appointment_id, meeting_id, organizer_id, staff } = cancellation;
     validate::appointment(appointment_id)?;
     if let Some(id) = meeting_id {
         validate::meeting(id)?;
-        return delete(host, id);
+    }
+    let record = connection::require(host)?;
+    let organizer = Organizer::of_known(&record, organizer_id.as_deref(), staff.as_ref())?;
+    if let Some(id) = meeting_id {
+        return delete(host, &organizer, id);
     }
     // Graph finds a meeting by its `externalId` only through `createOrGet`: one that was never made
     // is made, and deleted at once.
     let start = host.now();
     let wish = Wish { start, end: start.saturating_add(HOUR), subject: "", attendees: Vec::new() };
-    let (given, created) = create_or_get(host, appointment_id, &wish)?;
+    let (given, created) = create_or_get(host, &organizer, appointment_id, &wish)?;
     let id = given.id.as_deref().ok_or_else(wire::without_id)?;
-    delete(host, id).map_err(|error| match error {
+    delete(host, &organizer, id).map_err(|error| match error {
         // A throttled request had no effect, but the one before it had.
         Error::Throttled(retry_after) if created => failure::unavailable(
             true,
@@ -81,12 +91,12 @@ fn settle(
     appointment_id: &str,
     wish: &Wish<'_>,
     warnings: Vec<String>,
-    organizer: &str,
+    organizer: &Organizer,
 ) -> Result<Meeting, Error> {
-    let (mut given, created) = create_or_get(host, appointment_id, wish)?;
+    let (mut given, created) = create_or_get(host, organizer, appointment_id, wish)?;
     if !created && !given.fits(wish) {
         let id = given.id.as_deref().ok_or_else(wire::without_id)?;
-        let mut changed = patch(host, id, wish).map_err(|failure| match failure.status {
+        let mut changed = patch(host, organizer, id, wish).map_err(|failure| match failure.status {
             Some(StatusCode::NOT_FOUND) => failure::unavailable(
                 true,
                 None,
@@ -97,49 +107,50 @@ fn settle(
         changed.complete(given.before_change());
         given = changed;
     }
-    given.meeting(wish, created, organizer, warnings)
+    given.meeting(wish, created, &organizer.id, warnings)
 }
 
-/// `POST /me/onlineMeetings/createOrGet`: 201 for a new meeting, 200 for one that exists. Its key is
+/// `POST …/onlineMeetings/createOrGet`: 201 for a new meeting, 200 for one that exists. Its key is
 /// the tenant, the organizer and `externalId`, so that a repetition gives the same meeting.
-fn create_or_get(host: &dyn Host, appointment_id: &str, wish: &Wish<'_>) -> Result<(Given, bool), Error> {
-    let url = GLOBAL.resource("/me/onlineMeetings/createOrGet");
+fn create_or_get(
+    host: &dyn Host,
+    organizer: &Organizer,
+    appointment_id: &str,
+    wish: &Wish<'_>,
+) -> Result<(Given, bool), Error> {
+    let url = organizer.create_or_get();
     let body = wish.body(Some(appointment_id))?;
-    let answer =
-        Request::write(Method::POST, url, Some(body), CREDENTIAL).succeed(host).map_err(|failure| {
+    let answer = Request::write(Method::POST, url, Some(body), organizer.credential).succeed(host).map_err(
+        |failure| {
             match failure.error {
                 // There is no meeting to be missing here: it is the account that Teams does not have.
                 Error::NotFound(message) => Error::Refused(message),
                 error => error,
             }
-        })?;
+        },
+    )?;
     let given = Given::read(&answer.json()?);
     Ok((given, answer.status == StatusCode::CREATED))
 }
 
 /// Changes both times, the subject and the whole list of attendees.
-fn patch(host: &dyn Host, id: &str, wish: &Wish<'_>) -> Result<Given, Failure> {
+fn patch(host: &dyn Host, organizer: &Organizer, id: &str, wish: &Wish<'_>) -> Result<Given, Failure> {
     let body = wish.body(None)?;
-    let answer = Request::write(Method::PATCH, address(id), Some(body), CREDENTIAL).succeed(host)?;
+    let url = organizer.meeting(id);
+    let answer = Request::write(Method::PATCH, url, Some(body), organizer.credential).succeed(host)?;
     if answer.status == StatusCode::NO_CONTENT {
         return Ok(Given::default());
     }
     Ok(Given::read(&answer.json()?))
 }
 
-fn delete(host: &dyn Host, id: &str) -> Result<(), Error> {
-    let request = Request::write(Method::DELETE, address(id), None, CREDENTIAL);
+fn delete(host: &dyn Host, organizer: &Organizer, id: &str) -> Result<(), Error> {
+    let request = Request::write(Method::DELETE, organizer.meeting(id), None, organizer.credential);
     let answer: Answer = request.send(host)?;
     if answer.status.is_success() || answer.status == StatusCode::NOT_FOUND {
         return Ok(());
     }
     Err(answer.refused().error)
-}
-
-fn address(id: &str) -> String {
-    let mut url = GLOBAL.resource("/me/onlineMeetings/");
-    encode::push_segment(&mut url, id);
-    url
 }
 
 #[cfg(test)]

@@ -2,25 +2,32 @@
 
 use super::*;
 use crate::bindings::http as wire_http;
+use crate::bindings::provider::{InputProblem, User};
 use crate::fake::Fake;
 
 fn connected() -> Fake {
-    let host = Fake::default();
-    let record =
-        r#"{"version":1,"tenant":"t","oid":"org","upn":"o@c.com","name":"O","scopes":[],"connected_at":0}"#;
-    host.stored.borrow_mut().insert("connection".to_owned(), record.as_bytes().to_vec());
-    host
+    Fake::connected("")
 }
 
 fn request(meeting_id: Option<&str>) -> MeetingRequest {
     MeetingRequest {
         appointment_id: "a-1".to_owned(),
         meeting_id: meeting_id.map(str::to_owned),
+        organizer_id: None,
         staff: None,
         subject: "Advice".to_owned(),
         start: 0,
         end: 60_000,
         attendees: Vec::new(),
+    }
+}
+
+fn cancellation(meeting_id: Option<&str>, organizer_id: Option<&str>) -> Cancellation {
+    Cancellation {
+        appointment_id: "a-1".to_owned(),
+        meeting_id: meeting_id.map(str::to_owned),
+        organizer_id: organizer_id.map(str::to_owned),
+        staff: None,
     }
 }
 
@@ -74,11 +81,11 @@ fn what_is_gone_is_cancelled() {
     let host = connected();
     for status in [204, 404] {
         host.answer(status, "");
-        assert_eq!(cancel(&host, "a-1", Some("M")), Ok(()));
+        assert_eq!(cancel(&host, &cancellation(Some("M"), None)), Ok(()));
     }
     host.answer(201, &meeting(0));
     host.answer(429, "");
-    assert!(matches!(cancel(&host, "a-1", None),
+    assert!(matches!(cancel(&host, &cancellation(None, None)),
         Err(Error::Unavailable(outage)) if outage.may_have_taken_effect));
 }
 
@@ -99,4 +106,96 @@ fn a_lost_answer_may_have_taken_effect_and_an_unsent_request_may_not() {
     host.answers.borrow_mut().push_back(Err(missing));
     assert_eq!(create(&host, &request(None)), Err(Error::NotConnected));
     assert_eq!(create(&Fake::default(), &request(None)), Err(Error::NotConnected));
+}
+
+const STAFF: &str = "11111111-2222-3333-4444-555555555555";
+const OTHER: &str = "99999999-2222-3333-4444-555555555555";
+
+fn by_policy() -> Fake {
+    Fake::connected(r#","method":"access-policy","cloud":"us-dod""#)
+}
+
+fn of_staff(id: &str, meeting_id: Option<&str>, organizer_id: Option<&str>) -> MeetingRequest {
+    MeetingRequest {
+        organizer_id: organizer_id.map(str::to_owned),
+        staff: Some(User { id: id.to_owned(), key: "s@c.com".to_owned(), display_name: String::new() }),
+        ..request(meeting_id)
+    }
+}
+
+fn at(user: &str, rest: &str) -> String {
+    format!("https://dod-graph.microsoft.us/v1.0/users/{user}/onlineMeetings{rest}")
+}
+
+#[test]
+fn within_an_access_policy_the_staff_member_organises() {
+    let host = by_policy();
+    host.answer(201, &meeting(0));
+    let made = create(&host, &of_staff(STAFF, None, Some(OTHER))).expect("a meeting");
+    assert_eq!(made.organizer_id, STAFF);
+    assert!(host.body(0).contains(r#""attendees":[]"#), "the organizer does not attend");
+    host.answer(200, &meeting(0));
+    update(&host, &of_staff(STAFF, Some("M"), None)).expect("a meeting");
+    host.answer(204, "");
+    assert_eq!(cancel(&host, &cancellation(Some("M"), Some(STAFF))), Ok(()));
+    host.answer(200, &meeting(0));
+    host.answer(204, "");
+    let unknown = Cancellation { staff: of_staff(STAFF, None, None).staff, ..cancellation(None, None) };
+    assert_eq!(cancel(&host, &unknown), Ok(()));
+    let urls: Vec<String> = host.sent.borrow().iter().map(|request| request.url.clone()).collect();
+    let made = at(STAFF, "/createOrGet");
+    let known = at(STAFF, "/M");
+    assert_eq!(urls, [made.clone(), known.clone(), known, made, at(STAFF, "/M%2A%2F1")]);
+}
+
+#[test]
+fn a_meeting_keeps_its_organizer_when_the_staff_member_changes() {
+    let host = by_policy();
+    host.answer(200, &meeting(0));
+    let changed = update(&host, &of_staff(OTHER, Some("M"), Some(STAFF))).expect("a meeting");
+    assert_eq!(changed.organizer_id, STAFF);
+    assert_eq!(host.sent.borrow()[0].url, at(STAFF, "/M"));
+    assert!(host.body(0).contains(r#""role":"coorganizer""#) && host.body(0).contains(OTHER));
+}
+
+#[test]
+fn without_a_matched_staff_member_nobody_organises() {
+    let host = by_policy();
+    let field = |result: Result<(), Error>| match result {
+        Err(Error::InvalidInput(error)) => (error.field, error.problem),
+        other => panic!("{other:?}"),
+    };
+    let missing = ("staff".to_owned(), InputProblem::Missing);
+    assert_eq!(field(create(&host, &request(None)).map(drop)), missing);
+    assert_eq!(field(cancel(&host, &cancellation(Some("M"), None))), missing);
+    let named = create(&host, &of_staff("s@c.com", None, None)).map(drop);
+    assert_eq!(field(named), ("staff".to_owned(), InputProblem::Malformed));
+    let stepped = cancel(&host, &cancellation(Some("M"), Some("../x")));
+    assert_eq!(field(stepped), ("organizer-id".to_owned(), InputProblem::Malformed));
+    assert!(host.sent.borrow().is_empty());
+}
+
+#[test]
+fn a_service_account_leaves_the_meetings_of_others_alone() {
+    let host = connected();
+    assert!(matches!(cancel(&host, &cancellation(Some("M"), Some(OTHER))), Err(Error::Refused(_))));
+    assert!(matches!(update(&host, &of_staff(STAFF, Some("M"), Some(OTHER))), Err(Error::Refused(_))));
+    assert!(host.sent.borrow().is_empty());
+    host.answer(204, "");
+    assert_eq!(cancel(&host, &cancellation(Some("M"), Some("ORG"))), Ok(()));
+}
+
+#[test]
+fn a_missing_policy_and_a_guest_are_refused() {
+    for (code, message, says) in [
+        ("Forbidden", "No application access policy found for this app.", "30 minutes"),
+        ("General", "No application access policy found for this app.", "30 minutes"),
+        ("Unauthorized", "App x is not authorized to Create meeting on behalf of user y", "30 minutes"),
+        ("Forbidden", "", "guest"),
+    ] {
+        let host = by_policy();
+        host.answer(403, &format!(r#"{{"error":{{"code":"{code}","message":"{message}"}}}}"#));
+        let refused = create(&host, &of_staff(STAFF, None, None));
+        assert!(matches!(refused, Err(Error::Refused(text)) if text.contains(says)), "{code}");
+    }
 }

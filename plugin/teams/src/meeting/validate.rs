@@ -80,6 +80,7 @@ mod tests {
         let mut wish = MeetingRequest {
             appointment_id: "a".to_owned(),
             meeting_id: None,
+            organizer_id: None,
             staff: None,
             subject: String::new(),
             start: 1,

@@ -13,8 +13,8 @@ mod bindings {
 use std::hint::black_box;
 
 use bindings::exports::scheduling::video_provider::provider::{
-    AuthorizationRequest, AuthorizationResponse, Capabilities, Connection, Description, Error, Guest,
-    MatchOutcome, Meeting, MeetingRequest, NextStep,
+    AuthorizationRequest, AuthorizationResponse, Cancellation, Capabilities, Connection, Description, Error,
+    Guest, MatchOutcome, Meeting, MeetingRequest, NextStep, User,
 };
 use bindings::scheduling::video_provider::{http, log, storage};
 
@@ -33,6 +33,8 @@ impl Guest for Evil {
             capabilities: Capabilities::all(),
             api_origins: vec!["https://graph.microsoft.com".to_owned()],
             identity_origins: Vec::new(),
+            optional_api_origins: Vec::new(),
+            optional_identity_origins: Vec::new(),
         }
     }
 
@@ -46,6 +48,10 @@ impl Guest for Evil {
     }
 
     fn check() -> Result<Connection, Error> {
+        Err(Error::NotConnected)
+    }
+
+    fn check_user(_: User) -> Result<Vec<String>, Error> {
         Err(Error::NotConnected)
     }
 
@@ -105,7 +111,7 @@ impl Guest for Evil {
         Err(Error::NotConnected)
     }
 
-    fn cancel_meeting(_: String, _: Option<String>) -> Result<(), Error> {
+    fn cancel_meeting(_: Cancellation) -> Result<(), Error> {
         Ok(())
     }
 
