@@ -20,7 +20,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::TokioExecutor;
 use mock_graph::{Consent, SignIn, contoso};
-use video_host::provider::{MeetingRequest, Parameter, User};
+use video_host::provider::{Cancellation, MeetingRequest, Parameter, User};
 use video_host::{Host, Provider};
 
 /// Rounds of each side, in turns, so that a noisy moment meets both.
@@ -83,11 +83,17 @@ async fn parts(world: &World) -> Result<()> {
     let evil = world.host.load(plugin_artifacts::EVIL, &end_to_end::manifest()?).await?;
     let integration = "bench".parse()?;
     let nothing = evil.on(&integration);
+    let cancellation = Cancellation {
+        appointment_id: "nothing".to_owned(),
+        meeting_id: None,
+        organizer_id: None,
+        staff: None,
+    };
     let (mut calls, mut reads) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let begun = Instant::now();
         for _ in 0..CALLS {
-            nothing.cancel_meeting("nothing", None).await?;
+            nothing.cancel_meeting(&cancellation).await?;
         }
         calls.push(begun.elapsed() / CALLS);
         let begun = Instant::now();

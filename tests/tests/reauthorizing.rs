@@ -45,6 +45,7 @@ fn appointment() -> MeetingRequest {
     MeetingRequest {
         appointment_id: "appointment-1".to_owned(),
         meeting_id: None,
+        organizer_id: None,
         staff: None,
         subject: "Mortgage advice".to_owned(),
         start: 1_900_000_000_000,

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 
 use crate::clock::{Clock, SystemClock};
 use crate::egress::{Client, ClientError, ClientOptions, Resolver, SystemResolver, Traffic, Trust};
-use crate::lend::Lender;
+use crate::lend::{Lender, Recent};
 use crate::load::{LoadError, Loader};
 use crate::manifest::Manifest;
 use crate::plugin::{Plugin, Provider};
@@ -124,6 +124,7 @@ struct Inner {
     vault: Vault,
     client: Arc<Client>,
     clock: Arc<dyn Clock>,
+    recent: Arc<Recent>,
 }
 
 impl Host {
@@ -146,7 +147,16 @@ impl Host {
         let linker = linker(&engine).map_err(fail)?;
         let runner = Arc::new(Runner { engine, places: Semaphore::new(CONCURRENT_CALLS) });
         let loader = Loader { runner, linker, cache };
-        Ok(Self { inner: Arc::new(Inner { loader, store, vault, client, clock: config.clock }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                loader,
+                store,
+                vault,
+                client,
+                clock: config.clock,
+                recent: Arc::default(),
+            }),
+        })
     }
 
     /// Checks and loads a component under the operator's manifest.
@@ -159,6 +169,7 @@ impl Host {
                 inner.store.clone(),
                 inner.vault.clone(),
                 inner.clock.clone(),
+                inner.recent.clone(),
             )
         };
         inner.loader.load(component, manifest, lender).await
@@ -216,7 +227,9 @@ impl Host {
 
     /// Wipes everything that is kept for an integration: state, credentials, sign-ins under way.
     pub async fn forget(&self, integration: &Integration) -> Result<(), StoreError> {
-        self.inner.store.forget(integration).await
+        let forgotten = self.inner.store.forget(integration).await;
+        self.inner.recent.written(integration);
+        forgotten
     }
 
     /// The store, for the platform's own tables beside the host's.

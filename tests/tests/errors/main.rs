@@ -14,6 +14,7 @@ fn appointment(id: &str) -> MeetingRequest {
     MeetingRequest {
         appointment_id: id.to_owned(),
         meeting_id: None,
+        organizer_id: None,
         staff: None,
         subject: "Mortgage advice".to_owned(),
         start: 1_900_000_000_000,

@@ -7,6 +7,7 @@ use anyhow::Result;
 use end_to_end::{World, WorldOptions};
 use mock_graph::{Action, Fault, Operation, contoso};
 use video_host::Manifest;
+use video_host::provider::Cancellation;
 
 use super::appointment;
 
@@ -113,12 +114,18 @@ async fn a_meeting_that_graph_does_not_have_is_not_found() -> Result<()> {
     world.connect("contoso").await?;
     let teams = world.teams_on("contoso")?;
     let meeting = teams.create_meeting(&appointment("appointment-1")).await?;
-    teams.cancel_meeting("appointment-1", Some(&meeting.id)).await?;
+    let cancellation = Cancellation {
+        appointment_id: "appointment-1".to_owned(),
+        meeting_id: Some(meeting.id.clone()),
+        organizer_id: None,
+        staff: None,
+    };
+    teams.cancel_meeting(&cancellation).await?;
     let mut moved = appointment("appointment-1");
     moved.meeting_id = Some(meeting.id.clone());
     assert_eq!(world.told(teams.update_meeting(&moved).await)?, "not-found");
     // To end what is gone succeeds.
-    teams.cancel_meeting("appointment-1", Some(&meeting.id)).await?;
+    teams.cancel_meeting(&cancellation).await?;
     Ok(())
 }
 

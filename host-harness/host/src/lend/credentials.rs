@@ -28,6 +28,7 @@ impl wit::Host for CallState {
             .vault
             .exchange(&caller, &name, &token_url, &parameters, authentication, self.deadline)
             .await;
+        lender.recent.written(&integration);
         self.meter.waited = true;
         let grant = exchanged.map_err(error)?;
         Ok(wit::Grant {
@@ -41,6 +42,7 @@ impl wit::Host for CallState {
     async fn promote(&mut self, pending: String, name: String) -> Result<(), wit::Error> {
         let integration = self.credentials()?;
         let promoted = self.lender.vault.promote(&integration, &pending, &name).await;
+        self.lender.recent.written(&integration);
         self.meter.waited = true;
         promoted.map_err(error)
     }
@@ -48,6 +50,7 @@ impl wit::Host for CallState {
     async fn discard(&mut self, name: String) -> Result<(), wit::Error> {
         let integration = self.credentials()?;
         let discarded = self.lender.vault.discard(&integration, &name).await;
+        self.lender.recent.written(&integration);
         self.meter.waited = true;
         discarded.map_err(error)
     }

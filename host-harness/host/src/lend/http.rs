@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{Method, StatusCode, Uri};
+use tokio::time::Instant;
 
 use super::Lender;
 use super::credentials::failure;
@@ -48,12 +49,13 @@ impl CallState {
             return lender.finished(&caller, answer);
         };
         let credential = |error| wit::Error::Credential(failure(error));
-        let token = lender.vault.access_token(&caller, &name, deadline).await.map_err(credential)?;
+        let token = lender.token(&caller, &name, deadline).await.map_err(credential)?;
         let first = lender.transport.send(authorized(&request, &token), deadline).await;
         let unauthorized = first.as_ref().is_ok_and(|response| response.status() == StatusCode::UNAUTHORIZED);
         if !unauthorized {
             return lender.finished(&caller, first);
         }
+        lender.recent.written(&integration);
         // A 401 was answered before anything was done, so the same request may go once more.
         let newer = match lender.vault.after_unauthorized(&caller, &name, &token, deadline).await {
             Ok(newer) => newer,
@@ -71,6 +73,23 @@ impl CallState {
 }
 
 impl Lender {
+    /// An access token that is good now.
+    async fn token(
+        &self,
+        caller: &Caller,
+        name: &str,
+        deadline: Instant,
+    ) -> Result<AccessToken, CredentialFailure> {
+        let now = self.clock.now_ms();
+        if let Some(recent) = self.recent.token(&caller.integration, name, now) {
+            return Ok(recent);
+        }
+        let begun = self.recent.begin(&caller.integration, now);
+        let token = self.vault.access_token(caller, name, deadline).await?;
+        self.recent.keep_token(&caller.integration, name, begun, &token);
+        Ok(token)
+    }
+
     /// What the guest gets to see: known secrets taken out, whoever put them there.
     fn finished(
         &self,

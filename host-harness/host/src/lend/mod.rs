@@ -3,8 +3,11 @@
 mod credentials;
 mod http;
 mod log;
+mod recent;
 mod settings;
 mod storage;
+
+pub(crate) use recent::Recent;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,6 +30,7 @@ pub(crate) struct Lender {
     transport: Arc<dyn Transport>,
     store: Store,
     vault: Vault,
+    recent: Arc<Recent>,
 }
 
 impl Lender {
@@ -36,6 +40,7 @@ impl Lender {
         store: Store,
         vault: Vault,
         clock: Arc<dyn Clock>,
+        recent: Arc<Recent>,
     ) -> Self {
         Self {
             grant: Arc::new(manifest.grant.clone()),
@@ -45,6 +50,7 @@ impl Lender {
             transport,
             store,
             vault,
+            recent,
         }
     }
 

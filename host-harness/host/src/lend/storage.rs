@@ -7,7 +7,16 @@ use crate::store::{Entry, Integration, StorageError, SwapError};
 impl wit::Host for CallState {
     async fn get(&mut self, key: String) -> Result<Option<wit::Entry>, wit::Error> {
         let integration = self.storage()?;
-        let found = self.lender.store.get(&integration, &key).await;
+        let lender = &self.lender;
+        let now = lender.clock.now_ms();
+        if let Some(recent) = lender.recent.entry(&integration, &key, now) {
+            return Ok(Some(entry(recent)));
+        }
+        let begun = lender.recent.begin(&integration, now);
+        let found = lender.store.get(&integration, &key).await;
+        if let Ok(Some(found)) = &found {
+            lender.recent.keep_entry(&integration, &key, begun, found);
+        }
         self.meter.waited = true;
         Ok(found.map_err(error)?.map(entry))
     }
@@ -15,6 +24,7 @@ impl wit::Host for CallState {
     async fn set(&mut self, key: String, value: Vec<u8>) -> Result<String, wit::Error> {
         let integration = self.storage()?;
         let version = self.lender.store.set(&integration, &key, &value).await;
+        self.lender.recent.written(&integration);
         self.meter.waited = true;
         version.map_err(error)
     }
@@ -22,6 +32,7 @@ impl wit::Host for CallState {
     async fn delete(&mut self, key: String) -> Result<(), wit::Error> {
         let integration = self.storage()?;
         let deleted = self.lender.store.delete(&integration, &key).await;
+        self.lender.recent.written(&integration);
         self.meter.waited = true;
         deleted.map_err(error)
     }
@@ -42,6 +53,7 @@ impl wit::Host for CallState {
     ) -> Result<String, wit::SwapError> {
         let integration = self.storage().map_err(wit::SwapError::Failed)?;
         let swapped = self.lender.store.swap(&integration, &key, expected.as_deref(), &value).await;
+        self.lender.recent.written(&integration);
         self.meter.waited = true;
         swapped.map_err(|failure| match failure {
             SwapError::Stale(current) => wit::SwapError::Stale(current.map(entry)),
