@@ -39,7 +39,7 @@ async fn main() -> Result<()> {
     let plugin = world.teams_on("bench")?;
     let plain = Plain::connect(&world).await?;
 
-    println!("Component: {} bytes ({:.0} KiB).\n", world.teams.size(), world.teams.size() as f64 / 1024.0);
+    println!("Component: {} bytes ({} KiB).\n", world.teams.size(), world.teams.size().div_ceil(1_024));
     start_up(&world).await?;
     parts(&world).await?;
     let counter = Arc::new(AtomicU64::new(0));
@@ -115,7 +115,7 @@ async fn compare(
     plain: &Plain,
     latency: u64,
     in_flight: u64,
-    calls: u64,
+    calls: u32,
     counter: &Arc<AtomicU64>,
 ) -> Result<()> {
     let mut ours = Vec::new();
@@ -145,8 +145,8 @@ async fn compare(
         ours.iter().zip(&theirs).map(|(a, b)| b.as_secs_f64() / a.as_secs_f64()).collect();
     ratios.sort_by(f64::total_cmp);
     let (a, b) = (median(&mut ours), median(&mut theirs));
-    let rate = |time: Duration| calls as f64 / time.as_secs_f64();
-    let each = |time: Duration| time.as_secs_f64() * 1e3 / calls as f64;
+    let rate = |time: Duration| f64::from(calls) / time.as_secs_f64();
+    let each = |time: Duration| time.as_secs_f64() * 1e3 / f64::from(calls);
     if in_flight == 1 {
         println!(
             "| {latency} ms | 1 | {:.3} ms a call | {:.3} ms a call | {:+.3} ms a call |",
@@ -168,12 +168,12 @@ async fn compare(
 }
 
 /// `calls` calls with `in_flight` at a time; every call books another appointment.
-async fn spread<F, R>(in_flight: u64, calls: u64, counter: &Arc<AtomicU64>, call: F) -> Result<Duration>
+async fn spread<F, R>(in_flight: u64, calls: u32, counter: &Arc<AtomicU64>, call: F) -> Result<Duration>
 where
     F: Fn(String) -> R + Clone + Send + 'static,
     R: Future<Output = Result<String>> + Send,
 {
-    let left = Arc::new(AtomicU64::new(calls));
+    let left = Arc::new(AtomicU64::new(calls.into()));
     let begun = Instant::now();
     let workers: Vec<_> = (0..in_flight)
         .map(|_| {
@@ -214,7 +214,7 @@ fn request(id: &str) -> MeetingRequest {
     }
 }
 
-/// The limit: hyper, rustls, serde_json and nothing else. It has a token and keeps it.
+/// The limit: hyper, rustls, `serde_json` and nothing else. It has a token and keeps it.
 #[derive(Clone)]
 struct Plain {
     http: Client<HttpsConnector<HttpConnector<Stand>>, Full<Bytes>>,

@@ -58,7 +58,7 @@ async fn staff_organise_once_a_policy_is_granted() -> Result<()> {
 
     let directory = world.microsoft.directory();
     directory.grant_access_policy(contoso::CLIENT_ID, contoso::TENANT_ID, None)?;
-    world.advance(std::time::Duration::from_secs(31 * 60));
+    world.advance(std::time::Duration::from_mins(31));
     assert_eq!(teams.check_user(&adviser()).await?, Vec::<String>::new());
     let made = teams.create_meeting(&appointment(None)).await?;
     assert_eq!(made.organizer_id, contoso::ADVISER_ID);
@@ -83,7 +83,7 @@ async fn the_method_can_be_changed_and_old_meetings_stay_with_their_organizer() 
     consented(&world, Purpose::Reauthorize).await?;
     let directory = world.microsoft.directory();
     directory.grant_access_policy(contoso::CLIENT_ID, contoso::TENANT_ID, None)?;
-    world.advance(std::time::Duration::from_secs(31 * 60));
+    world.advance(std::time::Duration::from_mins(31));
     let kept = teams.update_meeting(&appointment(Some(&made))).await?;
     assert_eq!((kept.join_url, kept.organizer_id), (made.join_url, made.organizer_id));
     Ok(())

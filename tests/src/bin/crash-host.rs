@@ -59,7 +59,7 @@ impl tracing::field::Visit for StepName {
 
     fn record_str(&mut self, field: &tracing::field::Field, value: &str) {
         if field.name() == "step" {
-            self.0 = value.to_owned();
+            value.clone_into(&mut self.0);
         }
     }
 }
@@ -69,10 +69,10 @@ impl tracing::field::Visit for StepName {
 async fn main() -> Result<()> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let [folder, step, operation, rest @ ..] = &arguments[..] else { bail!("FOLDER STEP OPERATION") };
-    let stop = StopAt { step: step.parse()?, seen: AtomicU64::new(0) };
+    let listener = StopAt { step: step.parse()?, seen: AtomicU64::new(0) };
     let platform = platform(folder).await?;
     // From here on: what starting does is the same every time and has tests of its own.
-    tracing_subscriber::registry().with(stop).init();
+    tracing_subscriber::registry().with(listener).init();
     let done = operate(&platform, operation, rest.first().map(String::as_str)).await?;
     println!("done {done}");
     Ok(())
