@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 use video_host::clock::ShiftedClock;
 use video_host::egress::{Grant, StaticRoutes, Trust};
-use video_host::provider::{Connection, Error, NextStep, Parameter};
+use video_host::provider::{Connection, Error, MeetingRequest, NextStep, Parameter};
 use video_host::store::{Integration, Purpose};
 use video_host::vault::ClientKeys;
 use video_host::{CallError, Callback, Host, HostConfig, Manifest, Memory, Plugin, Provider};
@@ -94,6 +94,20 @@ pub fn parameters(redirect: &str) -> Result<Vec<Parameter>> {
         .query_pairs()
         .map(|(name, value)| Parameter { name: name.into_owned(), value: value.into_owned() })
         .collect())
+}
+
+/// An appointment to make a meeting for, with nobody in particular.
+pub fn appointment(id: &str) -> MeetingRequest {
+    MeetingRequest {
+        appointment_id: id.to_owned(),
+        meeting_id: None,
+        organizer_id: None,
+        staff: None,
+        subject: "Mortgage advice".to_owned(),
+        start: 1_900_000_000_000,
+        end: 1_900_001_800_000,
+        attendees: Vec::new(),
+    }
 }
 
 /// The contract's error that a call ended with.

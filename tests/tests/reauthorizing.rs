@@ -3,12 +3,13 @@
 
 use anyhow::{Context, Result};
 use end_to_end::{
-    FABRIKAM, FABRIKAM_ACCOUNT, Kept, World, contoso_itself, fabrikam, form, impostor, parameters,
+    FABRIKAM, FABRIKAM_ACCOUNT, Kept, World, appointment, contoso_itself, fabrikam, form, impostor,
+    parameters,
 };
 use mock_graph::{
     Action, Consent, Fault, Operation, PERSONAL_ACCOUNTS_TENANT, SignIn, SignInError, User, UserType, contoso,
 };
-use video_host::provider::{Connection, MeetingRequest};
+use video_host::provider::Connection;
 use video_host::store::Purpose;
 
 /// A connected integration, and what it was before somebody reauthorized.
@@ -36,21 +37,8 @@ impl Before {
         assert_eq!(self.world.kept("contoso").await?, self.kept);
         let teams = self.world.teams_on("contoso")?;
         assert_eq!(teams.check().await?, self.connection);
-        teams.create_meeting(&appointment()).await?;
+        teams.create_meeting(&appointment("appointment-1")).await?;
         Ok(())
-    }
-}
-
-fn appointment() -> MeetingRequest {
-    MeetingRequest {
-        appointment_id: "appointment-1".to_owned(),
-        meeting_id: None,
-        organizer_id: None,
-        staff: None,
-        subject: "Mortgage advice".to_owned(),
-        start: 1_900_000_000_000,
-        end: 1_900_001_800_000,
-        attendees: Vec::new(),
     }
 }
 
@@ -59,14 +47,14 @@ async fn the_same_account_renews_the_grant_and_nothing_else() -> Result<()> {
     let before = Before::connected().await?;
     let world = &before.world;
     let teams = world.teams_on("contoso")?;
-    let meeting = teams.create_meeting(&appointment()).await?;
+    let meeting = teams.create_meeting(&appointment("appointment-1")).await?;
 
     assert_eq!(before.reauthorize(contoso::SERVICE_ACCOUNT).await?, before.connection);
     let kept = world.kept("contoso").await?;
     assert_eq!(kept.names(), before.kept.names());
     assert_ne!(kept.credentials, before.kept.credentials, "the grant is a new one");
     assert_eq!(teams.check().await?, before.connection);
-    let again = teams.create_meeting(&appointment()).await?;
+    let again = teams.create_meeting(&appointment("appointment-1")).await?;
     assert_eq!((again.id, again.created), (meeting.id, false), "meetings stay what they were");
     assert_eq!(world.microsoft.meetings().len(), 1);
     Ok(())

@@ -7,11 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use end_to_end::{Watched, WatchingCreator, World, WorldOptions, find, listen};
+use end_to_end::{Watched, WatchingCreator, World, WorldOptions, appointment, find, listen};
 use mock_graph::{Action, Fault, Operation, contoso};
 use tracing_subscriber::fmt::MakeWriter;
 use video_host::Memory;
-use video_host::provider::MeetingRequest;
 use video_host::store::Purpose;
 
 /// Everything that was logged, at every level.
@@ -37,25 +36,12 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
-fn meeting(id: &str) -> MeetingRequest {
-    MeetingRequest {
-        appointment_id: id.to_owned(),
-        meeting_id: None,
-        organizer_id: None,
-        staff: None,
-        subject: "Mortgage advice".to_owned(),
-        start: 1_900_000_000_000,
-        end: 1_900_001_800_000,
-        attendees: Vec::new(),
-    }
-}
-
 /// Connect, call, fail in several ways, refresh, reauthorize, disconnect: and the texts of all errors.
 async fn live_a_life(world: &World) -> Result<Vec<String>> {
     let mut errors = Vec::new();
     let teams = world.teams_on("contoso")?;
     world.connect("contoso").await?;
-    teams.create_meeting(&meeting("one")).await?;
+    teams.create_meeting(&appointment("one")).await?;
     world.advance(Duration::from_hours(2));
     teams.match_users(&[contoso::ADVISER.to_owned()]).await?;
 
@@ -66,7 +52,7 @@ async fn live_a_life(world: &World) -> Result<Vec<String>> {
         (Operation::CreateMeeting, Action::ClaimsChallenge),
     ] {
         world.microsoft.faults().inject(Fault::once(operation, action));
-        if let Err(error) = teams.create_meeting(&meeting("two")).await {
+        if let Err(error) = teams.create_meeting(&appointment("two")).await {
             errors.push(format!("{error} {error:?}"));
         }
     }

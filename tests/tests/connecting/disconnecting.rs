@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use end_to_end::World;
+use end_to_end::{World, appointment};
 use mock_graph::{Operation, contoso};
-use video_host::provider::MeetingRequest;
 use video_host::store::Purpose;
 
 #[tokio::test]
@@ -75,16 +74,7 @@ async fn disconnecting_touches_no_meeting() -> Result<()> {
     let world = World::start().await?;
     world.connect("contoso").await?;
     let teams = world.teams_on("contoso")?;
-    let request = MeetingRequest {
-        appointment_id: "appointment-1".to_owned(),
-        meeting_id: None,
-        organizer_id: None,
-        staff: None,
-        subject: "Mortgage advice".to_owned(),
-        start: 1_900_000_000_000,
-        end: 1_900_001_800_000,
-        attendees: Vec::new(),
-    };
+    let request = appointment("appointment-1");
     let meeting = teams.create_meeting(&request).await?;
     teams.disconnect().await?;
     assert_eq!(world.microsoft.meetings().len(), 1);

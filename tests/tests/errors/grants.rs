@@ -4,11 +4,9 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use end_to_end::World;
+use end_to_end::{World, appointment};
 use mock_graph::{Action, Fault, MockGraph, Operation, RedirectUri, User, contoso};
 use video_host::store::Purpose;
-
-use super::appointment;
 
 const ACCOUNT: &str = contoso::SERVICE_ACCOUNT;
 

@@ -4,12 +4,10 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use end_to_end::{World, WorldOptions};
+use end_to_end::{World, WorldOptions, appointment};
 use mock_graph::{Action, Fault, Operation, contoso};
 use video_host::Manifest;
 use video_host::provider::Cancellation;
-
-use super::appointment;
 
 /// One answer to a read and to a write.
 struct Row {

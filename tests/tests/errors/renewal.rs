@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use end_to_end::World;
+use end_to_end::{World, appointment};
 use mock_graph::{Action, Fault, Operation, Times, contoso};
-
-use super::appointment;
 
 #[tokio::test]
 async fn an_access_token_that_ended_early_is_renewed_once_and_the_call_succeeds() -> Result<()> {
