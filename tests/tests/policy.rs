@@ -53,7 +53,7 @@ async fn staff_organise_once_a_policy_is_granted() -> Result<()> {
         contract_error(teams.create_meeting(&appointment(None)).await)?,
         contract_error(teams.check_user(&adviser()).await)?,
     ] {
-        assert!(matches!(&refused, Error::Refused(text) if text.contains("30 minutes")), "{refused:?}");
+        assert!(matches!(&refused, Error::Refused(it) if it.message.contains("30 minutes")), "{refused:?}");
     }
 
     let directory = world.microsoft.directory();

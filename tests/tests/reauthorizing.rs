@@ -208,9 +208,9 @@ async fn a_sign_in_that_comes_to_nothing_leaves_the_old_grant_in_use() -> Result
         (Operation::Token, Action::throttled("7"), "unavailable in-doubt 7000ms"),
         (Operation::Token, Action::Aadsts(54_005), "sign-in-failed Expired"),
         (Operation::Token, Action::Aadsts(50_173), "sign-in-failed Refused"),
-        (Operation::Token, Action::Aadsts(7_000_222), "misconfigured"),
+        (Operation::Token, Action::Aadsts(7_000_222), "misconfigured ClientAuthenticationExpired"),
         (Operation::Me, Action::status(500), "unavailable"),
-        (Operation::Me, Action::status(403), "refused"),
+        (Operation::Me, Action::status(403), "refused Permission"),
     ];
     for (operation, action, expected) in rows {
         let url = world.begin("contoso", Purpose::Reauthorize, contoso::TENANT_ID).await?;

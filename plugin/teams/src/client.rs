@@ -1,7 +1,8 @@
 //! The client that the operator registered with Microsoft.
 
 use crate::bindings::credentials::ClientAuthentication;
-use crate::bindings::provider::Error;
+use crate::bindings::provider::{Error, MisconfigurationProblem};
+use crate::failure;
 use crate::host::Host;
 use crate::time;
 
@@ -24,10 +25,10 @@ impl Client {
         let id =
             host.setting("client-id").map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()).ok_or_else(
                 || {
-                    Error::Misconfigured(
+                    failure::misconfigured(
+                        MisconfigurationProblem::Host,
                         "The setting client-id is missing: the application (client) id of the app \
-                     registration in Microsoft Entra ID."
-                            .to_owned(),
+                         registration in Microsoft Entra ID.",
                     )
                 },
             )?;
@@ -36,8 +37,9 @@ impl Client {
             Some("assertion") => ClientAuthentication::Assertion,
             Some("none") => ClientAuthentication::None,
             Some(_) => {
-                return Err(Error::Misconfigured(
-                    "The setting client-authentication must be secret, assertion or none.".to_owned(),
+                return Err(failure::misconfigured(
+                    MisconfigurationProblem::Host,
+                    "The setting client-authentication must be secret, assertion or none.",
                 ));
             }
         };
@@ -61,7 +63,8 @@ impl Client {
         };
         let left = ends.saturating_sub(host.now());
         if left <= 0 {
-            return Err(Error::Misconfigured(
+            return Err(failure::misconfigured(
+                MisconfigurationProblem::ClientAuthenticationExpired,
                 [
                     "The ",
                     what,
@@ -104,7 +107,7 @@ mod tests {
         let warning = expiry("secret", WARNED * DAY - 1).expect("a warning");
         assert!(warning.is_some_and(|text| text.contains("less than 30 days")));
         assert!(
-            matches!(expiry("secret", 0), Err(Error::Misconfigured(text)) if text.contains("has expired"))
+            matches!(expiry("secret", 0), Err(Error::Misconfigured(it)) if it.message.contains("has expired"))
         );
     }
 

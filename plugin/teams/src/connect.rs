@@ -37,7 +37,7 @@ use crate::account;
 use crate::bindings::log::Level;
 use crate::bindings::provider::{
     Account, AuthorizationRequest, AuthorizationResponse, Connection, Error, InputProblem, Mismatch,
-    NextStep, SignInProblem,
+    NextStep, RefusalProblem, SignInProblem,
 };
 use crate::bindings::types::Parameter;
 use crate::client::Client;
@@ -305,7 +305,7 @@ fn while_signing_in(error: Error) -> Error {
             SignInProblem::Expired,
             "The new authorization was gone before it could be checked. Start again.",
         ),
-        Error::NotFound(message) => Error::Refused(message),
+        Error::NotFound(message) => failure::refused(RefusalProblem::Other, message),
         error => error,
     }
 }

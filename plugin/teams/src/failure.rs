@@ -1,8 +1,8 @@
 //! The contract's errors, made in one line each.
 
 use crate::bindings::provider::{
-    AccountMismatch, DeadGrant, Error, GrantProblem, InputError, InputProblem, Mismatch, Outage, SignInError,
-    SignInProblem,
+    AccountMismatch, DeadGrant, Error, GrantProblem, InputError, InputProblem, Misconfiguration,
+    MisconfigurationProblem, Mismatch, Outage, Refusal, RefusalProblem, SignInError, SignInProblem,
 };
 use crate::bindings::{credentials, storage};
 
@@ -20,6 +20,14 @@ pub(crate) fn unavailable(
 
 pub(crate) fn needs_reauthorization(problem: GrantProblem, message: impl Into<String>) -> Error {
     Error::NeedsReauthorization(DeadGrant { problem, message: message.into() })
+}
+
+pub(crate) fn misconfigured(problem: MisconfigurationProblem, message: impl Into<String>) -> Error {
+    Error::Misconfigured(Misconfiguration { problem, message: message.into() })
+}
+
+pub(crate) fn refused(problem: RefusalProblem, message: impl Into<String>) -> Error {
+    Error::Refused(Refusal { problem, message: message.into() })
 }
 
 pub(crate) fn sign_in_failed(problem: SignInProblem, message: impl Into<String>) -> Error {
@@ -40,16 +48,19 @@ pub(crate) fn because(sentence: &str, why: &str) -> String {
 }
 
 /// What the operator has to mend, as the host says it.
-pub(crate) fn misconfigured(why: &str) -> Error {
-    Error::Misconfigured(because("The operator of the platform has to mend its configuration.", why))
+pub(crate) fn unconfigured(why: &str) -> Error {
+    misconfigured(
+        MisconfigurationProblem::Host,
+        because("The operator of the platform has to mend its configuration.", why),
+    )
 }
 
 /// What it means that the host does not let a request out.
 pub(crate) fn denied(why: &str) -> Error {
-    Error::Misconfigured(because(
-        "The operator's grant does not allow the Teams provider what it needs.",
-        why,
-    ))
+    misconfigured(
+        MisconfigurationProblem::Host,
+        because("The operator's grant does not allow the Teams provider what it needs.", why),
+    )
 }
 
 /// What it means that nothing reached Microsoft.
@@ -63,8 +74,9 @@ pub(crate) fn storage(error: storage::Error) -> Error {
         storage::Error::Unavailable(why) => {
             unavailable(false, None, because("The platform's store did not answer.", &why))
         }
-        storage::Error::QuotaExceeded(_) => Error::Misconfigured(
-            "The storage quota of this integration is used up. Its operator has to raise it.".to_owned(),
+        storage::Error::QuotaExceeded(_) => misconfigured(
+            MisconfigurationProblem::Host,
+            "The storage quota of this integration is used up. Its operator has to raise it.",
         ),
         storage::Error::InvalidKey(_) | storage::Error::ValueTooLarge(_) => {
             internal("The platform's store refused a key or a value of the Teams provider.")
@@ -78,7 +90,7 @@ pub(crate) fn credential(error: credentials::Error) -> Error {
         credentials::Error::Store(why) => {
             unavailable(false, None, because("The platform's credential store did not answer.", &why))
         }
-        credentials::Error::Misconfigured(why) => misconfigured(&why),
+        credentials::Error::Misconfigured(why) => unconfigured(&why),
         credentials::Error::Missing => unavailable(
             false,
             None,

@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use crate::account;
-use crate::bindings::provider::{Error, InputProblem, User};
+use crate::bindings::provider::{Error, InputProblem, RefusalProblem, User};
 use crate::connection;
 use crate::failure;
 use crate::graph::Request;
@@ -32,7 +32,9 @@ pub(crate) fn check(host: &dyn Host, user: &User) -> Result<Vec<String>, Error> 
     match Request::get(url, record.credential()).succeed(host) {
         Ok(answer) => in_order(&answer.json()?)?,
         Err(failure) => match failure.status {
-            Some(StatusCode::NOT_FOUND) => return refused("The user no longer exists in the tenant."),
+            Some(StatusCode::NOT_FOUND) => {
+                return refused(RefusalProblem::Other, "The user no longer exists in the tenant.");
+            }
             Some(StatusCode::FORBIDDEN) => {
                 warnings.push("Microsoft does not tell whether the account is enabled.".to_owned());
             }
@@ -41,7 +43,7 @@ pub(crate) fn check(host: &dyn Host, user: &User) -> Result<Vec<String>, Error> 
     }
     match account::licensed(host, record.cloud, &path, record.credential()) {
         Some(true) => {}
-        Some(false) => return refused("The user has no Teams licence."),
+        Some(false) => return refused(RefusalProblem::Licence, "The user has no Teams licence."),
         None => warnings.push("Microsoft does not tell whether the user has a Teams licence.".to_owned()),
     }
     if record.method == Method::AccessPolicy {
@@ -53,14 +55,14 @@ pub(crate) fn check(host: &dyn Host, user: &User) -> Result<Vec<String>, Error> 
 fn in_order(user: &crate::json::Json<'_>) -> Result<(), Error> {
     match DirectoryUser::read(user) {
         None => Err(failure::internal("Microsoft Graph did not tell the user's id.")),
-        Some(user) if user.is_guest() => refused("The user is a guest of the tenant.").map(drop),
-        Some(user) if user.is_disabled() => refused("The user's account is disabled.").map(drop),
+        Some(user) if user.is_guest() => refused(RefusalProblem::Other, "The user is a guest of the tenant."),
+        Some(user) if user.is_disabled() => refused(RefusalProblem::Other, "The user's account is disabled."),
         Some(_) => Ok(()),
     }
 }
 
-fn refused(message: &str) -> Result<Vec<String>, Error> {
-    Err(Error::Refused(message.to_owned()))
+fn refused<T>(problem: RefusalProblem, message: &str) -> Result<T, Error> {
+    Err(failure::refused(problem, message))
 }
 
 #[cfg(test)]
@@ -109,7 +111,7 @@ mod tests {
             (&[GOOD, LICENSED, (403, policy)], "30 minutes"),
         ] {
             let (_, answer) = asked(POLICY, answers);
-            assert!(matches!(answer, Err(Error::Refused(text)) if text.contains(says)), "{says}");
+            assert!(matches!(answer, Err(Error::Refused(it)) if it.message.contains(says)), "{says}");
         }
     }
 

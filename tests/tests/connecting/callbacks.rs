@@ -171,7 +171,7 @@ async fn an_answer_without_a_code_redeems_nothing() -> Result<()> {
         (vec![("error", "consent_required")], "sign-in-failed ApprovalRequired"),
         (vec![("error", "server_error")], "unavailable"),
         (vec![("error", "temporarily_unavailable")], "unavailable"),
-        (vec![("error", "unauthorized_client")], "misconfigured"),
+        (vec![("error", "unauthorized_client")], "misconfigured UnknownClient"),
         (vec![("error", "<script>\u{7}"), ("error_description", "x")], "sign-in-failed Refused"),
         (vec![("error", long.as_str()), ("error_description", &long)], "sign-in-failed Refused"),
     ] {

@@ -41,16 +41,16 @@ const REFUSALS: [(u32, &str); 29] = [
     (16_000, "sign-in-failed Refused"),
     (90_002, "invalid-input tenant-id Unknown"),
     (900_023, "invalid-input tenant-id Malformed"),
-    (7_000_215, "misconfigured"),
-    (7_000_222, "misconfigured"),
-    (7_000_218, "misconfigured"),
-    (700_023, "misconfigured"),
-    (700_024, "misconfigured"),
-    (700_025, "misconfigured"),
-    (700_027, "misconfigured"),
-    (700_016, "misconfigured"),
-    (50_194, "misconfigured"),
-    (50_011, "misconfigured"),
+    (7_000_215, "misconfigured ClientAuthentication"),
+    (7_000_222, "misconfigured ClientAuthenticationExpired"),
+    (7_000_218, "misconfigured ClientAuthentication"),
+    (700_023, "misconfigured ClientAuthentication"),
+    (700_024, "misconfigured ClientAuthentication"),
+    (700_025, "misconfigured ClientAuthentication"),
+    (700_027, "misconfigured ClientAuthentication"),
+    (700_016, "misconfigured UnknownClient"),
+    (50_194, "misconfigured UnknownClient"),
+    (50_011, "misconfigured RedirectUri"),
     (50_196, "unavailable in-doubt"),
     (90_033, "unavailable in-doubt"),
 ];
@@ -110,8 +110,8 @@ async fn an_account_that_graph_does_not_confirm_is_not_connected() -> Result<()>
     for (action, expected) in [
         (Action::status(401), "sign-in-failed Refused"),
         (Action::ClaimsChallenge, "sign-in-failed Refused"),
-        (Action::status(403), "refused"),
-        (Action::status(404), "refused"),
+        (Action::status(403), "refused Permission"),
+        (Action::status(404), "refused Other"),
         (Action::throttled("7"), "throttled 7000ms"),
         (Action::status(500), "unavailable"),
         (Action::DropBefore, "unavailable"),
@@ -132,7 +132,7 @@ async fn a_secret_that_microsoft_does_not_know_is_the_operators_to_mend() -> Res
     let directory = world.microsoft.directory();
     directory.change_secret(contoso::CLIENT_ID, "another")?;
     let connected = world.connect("contoso").await;
-    assert_eq!(world.told(connected)?, "misconfigured");
+    assert_eq!(world.told(connected)?, "misconfigured ClientAuthentication");
     assert!(world.kept("contoso").await?.is_nothing());
     directory.change_secret(contoso::CLIENT_ID, contoso::CLIENT_SECRET)?;
     world.connect("contoso").await?;

@@ -14,6 +14,11 @@ use video_host::vault::ClientKeys;
 /// As long as an access token lives: the next call renews it.
 const OVER: Duration = Duration::from_hours(1);
 
+const WRONG: &str = "misconfigured ClientAuthentication";
+const EXPIRED: &str = "misconfigured ClientAuthenticationExpired";
+const UNKNOWN: &str = "misconfigured UnknownClient";
+const HOST: &str = "misconfigured Host";
+
 /// What goes wrong at Microsoft, and how it is mended there.
 type Fix = fn(&MockGraph) -> Result<()>;
 
@@ -26,16 +31,23 @@ const CLEARED: Fix = |microsoft| {
     Ok(())
 };
 
-fn faults() -> Vec<(&'static str, Fix, Fix)> {
+fn faults() -> Vec<(&'static str, &'static str, Fix, Fix)> {
     vec![
         (
             "a secret that was changed",
+            WRONG,
             |it| Ok(it.directory().change_secret(contoso::CLIENT_ID, "x")?),
             own_secret,
         ),
-        ("a secret that expired", |it| Ok(it.directory().expire_secrets(contoso::CLIENT_ID)?), own_secret),
+        (
+            "a secret that expired",
+            EXPIRED,
+            |it| Ok(it.directory().expire_secrets(contoso::CLIENT_ID)?),
+            own_secret,
+        ),
         (
             "a registration as a public client",
+            WRONG,
             |it| Ok(it.directory().update_application(contoso::CLIENT_ID, |app| app.public_client = true)?),
             |it| {
                 Ok(it.directory().update_application(contoso::CLIENT_ID, |app| app.public_client = false)?)
@@ -43,6 +55,7 @@ fn faults() -> Vec<(&'static str, Fix, Fix)> {
         ),
         (
             "a registration of another tenant's own",
+            UNKNOWN,
             |it| {
                 Ok(it.directory().update_application(contoso::CLIENT_ID, |app| {
                     app.multitenant = false;
@@ -55,14 +68,14 @@ fn faults() -> Vec<(&'static str, Fix, Fix)> {
 }
 
 /// A renewal is refused as misconfigured, each time it is asked for; mended, the call works.
-async fn is_mended_without_a_sign_in(world: &World, what: &str, mend: Fix) -> Result<()> {
+async fn is_mended_without_a_sign_in(world: &World, what: &str, told: &str, mend: Fix) -> Result<()> {
     let teams = world.teams_on("contoso")?;
     let journal = world.microsoft.journal();
     world.advance(OVER);
     let kept = world.kept("contoso").await?;
     journal.clear();
     for asked in 1..=2 {
-        assert_eq!(world.told(teams.check().await)?, "misconfigured", "{what}");
+        assert_eq!(world.told(teams.check().await)?, told, "{what}");
         assert_eq!(journal.count(Operation::Token), asked, "{what} may be mended at any time");
         assert_eq!(world.kept("contoso").await?, kept, "{what}");
     }
@@ -76,9 +89,9 @@ async fn is_mended_without_a_sign_in(world: &World, what: &str, mend: Fix) -> Re
 async fn a_fault_of_the_registration_is_misconfigured_and_ends_when_it_is_mended() -> Result<()> {
     let world = World::start().await?;
     world.connect("contoso").await?;
-    for (what, break_it, mend) in faults() {
+    for (what, told, break_it, mend) in faults() {
         break_it(&world.microsoft)?;
-        is_mended_without_a_sign_in(&world, what, mend).await?;
+        is_mended_without_a_sign_in(&world, what, told, mend).await?;
     }
     Ok(())
 }
@@ -87,9 +100,19 @@ async fn a_fault_of_the_registration_is_misconfigured_and_ends_when_it_is_mended
 async fn every_documented_refusal_of_the_client_is_misconfigured() -> Result<()> {
     let world = World::start().await?;
     world.connect("contoso").await?;
-    for code in [7_000_215, 7_000_222, 7_000_218, 700_016, 700_023, 700_024, 700_025, 700_027, 50_194] {
+    for (code, told) in [
+        (7_000_215, WRONG),
+        (7_000_222, EXPIRED),
+        (7_000_218, WRONG),
+        (700_016, UNKNOWN),
+        (700_023, WRONG),
+        (700_024, WRONG),
+        (700_025, WRONG),
+        (700_027, WRONG),
+        (50_194, UNKNOWN),
+    ] {
         world.microsoft.faults().inject(Fault::always(Operation::Token, Action::Aadsts(code)));
-        is_mended_without_a_sign_in(&world, &format!("AADSTS{code}"), CLEARED).await?;
+        is_mended_without_a_sign_in(&world, &format!("AADSTS{code}"), told, CLEARED).await?;
     }
     Ok(())
 }
@@ -101,7 +124,7 @@ async fn an_operator_renews_an_expired_secret_and_every_connection_works_on() ->
     world.microsoft.directory().change_secret(contoso::CLIENT_ID, "a new secret")?;
     world.advance(OVER);
     let teams = world.teams_on("contoso")?;
-    assert_eq!(world.told(teams.check().await)?, "misconfigured");
+    assert_eq!(world.told(teams.check().await)?, WRONG);
 
     let client = ClientKeys { secret: Some("a new secret".into()), ..ClientKeys::default() };
     let renewed = Manifest { client: Arc::new(client), ..manifest()? };
@@ -118,7 +141,7 @@ async fn a_host_without_a_secret_is_misconfigured_before_anything_is_sent() -> R
     let without = Manifest { client: Arc::default(), ..manifest()? };
     let teams = world.host.load(plugin_artifacts::TEAMS, &without).await?;
     world.microsoft.journal().clear();
-    assert_eq!(world.told(teams.on(&"contoso".parse()?).check().await)?, "misconfigured");
+    assert_eq!(world.told(teams.on(&"contoso".parse()?).check().await)?, HOST);
     assert_eq!(world.microsoft.journal().count(Operation::Any), 0);
     world.teams_on("contoso")?.check().await?;
     Ok(())
@@ -140,7 +163,7 @@ async fn settings_that_are_missing_are_misconfigured_and_nothing_is_sent() -> Re
         let options = WorldOptions { manifest: Some(Box::new(change)), ..WorldOptions::default() };
         let world = World::with(options).await?;
         let begun = world.begin("contoso", Purpose::Connect, contoso::TENANT_ID).await;
-        assert_eq!(world.told(begun)?, "misconfigured", "{what}");
+        assert_eq!(world.told(begun)?, HOST, "{what}");
         assert_eq!(world.microsoft.journal().count(Operation::Any), 0, "{what}");
         assert!(world.kept("contoso").await?.is_nothing(), "{what}");
     }

@@ -54,8 +54,8 @@ fn rows() -> Vec<Row> {
         row(Action::Truncate, down, doubt),
         row(Action::Malformed, down, doubt),
         row(Action::Oversized(9 << 20), down, doubt),
-        row(Action::status(403), "refused", "refused"),
-        row(Action::status(404), "needs-reauthorization AccountDisabled", "refused"),
+        row(Action::status(403), "refused Permission", "refused Permission"),
+        row(Action::status(404), "needs-reauthorization AccountDisabled", "refused Other"),
         row(Action::status(400), "internal", "internal"),
         row(Action::status(302), "internal", "internal"),
     ]
@@ -133,7 +133,7 @@ async fn an_account_that_lost_its_licence_is_refused_until_it_has_one() -> Resul
     world.connect("contoso").await?;
     let teams = world.teams_on("contoso")?;
     world.microsoft.directory().set_teams_licence(contoso::SERVICE_ACCOUNT, false)?;
-    assert_eq!(world.told(teams.create_meeting(&appointment("a-1")).await)?, "refused");
+    assert_eq!(world.told(teams.create_meeting(&appointment("a-1")).await)?, "refused Other");
     assert!(teams.check().await?.warnings.iter().any(|it| it.contains("licence")));
     world.microsoft.directory().set_teams_licence(contoso::SERVICE_ACCOUNT, true)?;
     teams.create_meeting(&appointment("a-1")).await?;

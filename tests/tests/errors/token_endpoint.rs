@@ -102,7 +102,7 @@ async fn what_is_wrong_with_the_request_is_no_dead_grant() -> Result<()> {
     let connection = world.connect("contoso").await?;
     let teams = world.teams_on("contoso")?;
     for (code, expected) in
-        [(90_002, "refused"), (900_023, "refused"), (70_011, "internal"), (9_002_313, "internal")]
+        [(90_002, "refused Other"), (900_023, "refused Other"), (70_011, "internal"), (9_002_313, "internal")]
     {
         world.advance(OVER);
         let kept = world.kept("contoso").await?;
@@ -140,6 +140,6 @@ async fn a_wrong_client_secret_is_not_felt_while_the_token_is_good() -> Result<(
     assert_eq!(teams.check().await?, connection);
     assert!(world.microsoft.journal().count(Operation::Token) > 1, "it was tried");
     world.advance(Duration::from_mins(3));
-    assert_eq!(world.told(teams.check().await)?, "misconfigured");
+    assert_eq!(world.told(teams.check().await)?, "misconfigured ClientAuthentication");
     Ok(())
 }

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use mock_graph::{Operation, contoso};
 use serde_json::json;
-use video_host::provider::{AttendeeRole, Error, MeetingRequest};
+use video_host::provider::{AttendeeRole, Error, MeetingRequest, Refusal};
 
 use crate::stage::{START, Stage, appointment, body, customer, moved, times};
 
@@ -212,7 +212,7 @@ async fn an_organizer_without_a_licence_is_refused() -> Result<()> {
     let stage = Stage::start().await?;
     stage.world.microsoft.directory().set_teams_licence(contoso::SERVICE_ACCOUNT, false)?;
     let error = stage.create_in_vain(&appointment("a")).await?;
-    let Error::Refused(message) = &error else { bail!("{error:?}") };
+    let Error::Refused(Refusal { message, .. }) = &error else { bail!("{error:?}") };
     assert!(message.contains("licence"), "{message}");
     assert!(stage.world.microsoft.meetings().is_empty());
     Ok(())

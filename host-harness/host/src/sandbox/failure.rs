@@ -90,9 +90,9 @@ fn describe(error: &provider::Error) -> String {
         E::InvalidInput(input) => format!("{}: {}", input.field, input.message),
         E::NotConnected => "This integration is not connected.".to_owned(),
         E::NeedsReauthorization(grant) => grant.message.clone(),
-        E::Misconfigured(message) | E::Refused(message) | E::NotFound(message) | E::Internal(message) => {
-            message.clone()
-        }
+        E::Misconfigured(it) => it.message.clone(),
+        E::Refused(refusal) => refusal.message.clone(),
+        E::NotFound(message) | E::Internal(message) => message.clone(),
         E::SignInFailed(sign_in) => sign_in.message.clone(),
         E::AccountMismatch(account) => account.message.clone(),
         E::Throttled(after) => format!("The provider is busy with too many requests.{}", wait(after)),

@@ -156,10 +156,9 @@ pub(crate) fn error(error: &Error) -> Result<(), Broken> {
         Error::SignInFailed(sign_in) => text("an error's message", &sign_in.message, SENTENCE),
         Error::AccountMismatch(account) => text("an error's message", &account.message, SENTENCE),
         Error::Unavailable(outage) => text("an error's message", &outage.message, SENTENCE),
-        Error::Misconfigured(message)
-        | Error::Refused(message)
-        | Error::NotFound(message)
-        | Error::Internal(message) => text("an error's message", message, SENTENCE),
+        Error::Misconfigured(it) => text("an error's message", &it.message, SENTENCE),
+        Error::Refused(refusal) => text("an error's message", &refusal.message, SENTENCE),
+        Error::NotFound(message) | Error::Internal(message) => text("an error's message", message, SENTENCE),
         Error::NotConnected | Error::Throttled(_) => Ok(()),
     }
 }

@@ -40,8 +40,8 @@ impl<V: VideoProviders> Platform<V> {
                 store::needs_reauthorization(&mut connection, id, grant.problem, &grant.message).await?,
                 "integration.needs-reauthorization",
             ),
-            Error::Misconfigured(message) => {
-                (store::misconfigured(&mut connection, id, message).await?, "integration.misconfigured")
+            Error::Misconfigured(it) => {
+                (store::misconfigured(&mut connection, id, &it.message).await?, "integration.misconfigured")
             }
             Error::NotConnected => (store::disconnected(&mut connection, id).await?, "integration.lost"),
             Error::InvalidInput(_)

@@ -3,7 +3,7 @@
 use video_host::provider::{Capabilities, Error, MatchOutcome};
 use video_platform::{BookingError, Status, WrongInput};
 
-use crate::script::{Stage, dead, outage, request};
+use crate::script::{Stage, dead, outage, refused, request};
 
 #[tokio::test]
 async fn booking_twice_gives_the_same_link_and_asks_once() -> anyhow::Result<()> {
@@ -96,7 +96,7 @@ async fn each_thing_that_a_booking_needs_is_named_when_it_is_missing() -> anyhow
 #[tokio::test]
 async fn a_refused_booking_can_be_tried_again_under_the_same_id() -> anyhow::Result<()> {
     let (stage, _) = Stage::with_staff(&["ann"]).await?;
-    stage.script.creates.lock().unwrap().push_back(Err(Error::Refused("No policy allows it.".to_owned())));
+    stage.script.creates.lock().unwrap().push_back(Err(refused("No policy allows it.")));
     let error = stage.platform.book(&request("a", "ann")).await.unwrap_err();
     assert!(matches!(error, BookingError::Refused { .. }), "{error}");
     let failed = stage.platform.appointment("a").await?.unwrap();

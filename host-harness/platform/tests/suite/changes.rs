@@ -3,7 +3,7 @@
 use video_host::provider::{Capabilities, Error};
 use video_platform::{BookingError, Status};
 
-use crate::script::{Stage, outage, request};
+use crate::script::{Stage, outage, refused, request};
 
 #[tokio::test]
 async fn a_moved_appointment_keeps_its_link() -> anyhow::Result<()> {
@@ -26,7 +26,7 @@ async fn a_refused_move_is_taken_back_and_an_unanswered_one_is_finished_later() 
     let moving = stage.platform.appointment("a").await?.unwrap();
     assert_eq!((moving.status, moving.start), (Status::Moving, 3_000));
 
-    stage.script.updates.lock().unwrap().push_back(Err(Error::Refused("No.".to_owned())));
+    stage.script.updates.lock().unwrap().push_back(Err(refused("No.")));
     let error = stage.platform.move_appointment("a", 5_000, 6_000).await.unwrap_err();
     assert!(matches!(error, BookingError::Refused { .. }), "{error}");
     let back = stage.platform.appointment("a").await?.unwrap();
@@ -48,7 +48,7 @@ async fn moving_what_has_no_link_yet_books_it_at_the_new_time() -> anyhow::Resul
     let booked = stage.platform.move_appointment("a", 5_000, 6_000).await?;
     assert_eq!((booked.status, booked.start), (Status::Booked, 5_000));
     // A later refusal goes back to what the provider knows: the times of the booking.
-    stage.script.updates.lock().unwrap().push_back(Err(Error::Refused("No.".to_owned())));
+    stage.script.updates.lock().unwrap().push_back(Err(refused("No.")));
     stage.platform.move_appointment("a", 7_000, 8_000).await.unwrap_err();
     assert_eq!(stage.platform.appointment("a").await?.unwrap().start, 5_000);
     Ok(())

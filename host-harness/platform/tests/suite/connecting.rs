@@ -7,7 +7,7 @@ use video_host::provider::{
 };
 use video_platform::{ConnectError, Finished, IntegrationState, MatchField, Setup};
 
-use crate::script::{Stage, connection, dead, outage, request};
+use crate::script::{Stage, connection, dead, misconfigured, outage, refused, request};
 
 #[tokio::test]
 async fn the_first_integration_that_connects_becomes_the_default_and_the_second_does_not()
@@ -101,7 +101,7 @@ async fn a_dead_grant_is_noted_once_and_outages_change_nothing_and_a_success_cle
     fail(Error::Throttled(Some(1))).await;
     assert_eq!(health().await?, IntegrationState::Connected);
 
-    fail(Error::Misconfigured("The client id is wrong.".to_owned())).await;
+    fail(misconfigured("The client id is wrong.")).await;
     assert_eq!(
         health().await?,
         IntegrationState::Misconfigured { message: "The client id is wrong.".to_owned() }
@@ -112,7 +112,7 @@ async fn a_dead_grant_is_noted_once_and_outages_change_nothing_and_a_success_cle
         message: "The password of video@contoso.com was changed.".to_owned(),
     };
     assert_eq!(health().await?, needs);
-    fail(Error::Misconfigured("Later.".to_owned())).await;
+    fail(misconfigured("Later.")).await;
     assert_eq!(health().await?, needs);
 
     stage.platform.check(&id).await?;
@@ -127,16 +127,11 @@ async fn reauthorizing_with_the_wrong_account_keeps_the_integration_and_the_righ
     let id = stage.connect().await?;
     stage.script.connections.lock().unwrap().push_back(Err(dead()));
     stage.platform.check(&id).await.unwrap_err();
-    for refused in [true, false] {
+    for refusing in [true, false] {
         let step = stage.platform.start_reauthorize(&id, vec![], "session", "https://p").await?;
         let video_host::provider::NextStep::Visit(answer) = step else { anyhow::bail!("no sign-in") };
-        if refused {
-            stage
-                .script
-                .connections
-                .lock()
-                .unwrap()
-                .push_back(Err(Error::Refused("Another account.".to_owned())));
+        if refusing {
+            stage.script.connections.lock().unwrap().push_back(Err(refused("Another account.")));
             stage.callback(&answer).await.unwrap_err();
             let kept = stage.platform.integration(&id).await?.unwrap();
             assert!(matches!(kept.state, IntegrationState::NeedsReauthorization { .. }));

@@ -10,7 +10,8 @@ use tempfile::TempDir;
 use video_host::clock::ShiftedClock;
 use video_host::provider::{
     Account, Cancellation, Capabilities, Connection, DeadGrant, Description, Error, GrantProblem,
-    MatchOutcome, Meeting, MeetingRequest, NextStep, Outage, Parameter, User,
+    MatchOutcome, Meeting, MeetingRequest, Misconfiguration, MisconfigurationProblem, NextStep, Outage,
+    Parameter, Refusal, RefusalProblem, User,
 };
 use video_host::store::{CallbackError, KeyRing, Purpose, Store, StoreError};
 use video_host::{AuthorizationError, CallError};
@@ -82,6 +83,15 @@ pub(crate) fn dead() -> Error {
         problem: GrantProblem::PasswordChanged,
         message: "The password of video@contoso.com was changed.".to_owned(),
     })
+}
+
+pub(crate) fn refused(message: &str) -> Error {
+    Error::Refused(Refusal { problem: RefusalProblem::Other, message: message.to_owned() })
+}
+
+pub(crate) fn misconfigured(message: &str) -> Error {
+    let problem = MisconfigurationProblem::UnknownClient;
+    Error::Misconfigured(Misconfiguration { problem, message: message.to_owned() })
 }
 
 pub(crate) fn outage() -> Error {
@@ -195,7 +205,7 @@ impl VideoProviders for Scripted {
         let entry = (provider.integration.clone(), purpose);
         provider.script.callbacks.lock().unwrap().insert(state.clone(), entry);
         if values.iter().any(|value| value.value == "refuse") {
-            return Err(CallError::Provider(Error::Refused("No.".to_owned())).into());
+            return Err(CallError::Provider(refused("No.")).into());
         }
         Ok(NextStep::Visit(state))
     }

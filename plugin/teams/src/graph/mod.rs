@@ -189,7 +189,7 @@ fn without_token(failure: wire::CredentialFailure) -> Error {
             "Microsoft's sign-in service did not renew the access to the connected account. The \
              connection itself is not in question.",
         ),
-        wire::CredentialFailure::Misconfigured(why) => failure::misconfigured(&why),
+        wire::CredentialFailure::Misconfigured(why) => failure::unconfigured(&why),
     }
 }
 

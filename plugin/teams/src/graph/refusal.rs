@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::bindings::provider::{Error, GrantProblem};
+use crate::bindings::provider::{Error, GrantProblem, RefusalProblem};
 use crate::failure;
 use crate::json::Json;
 
@@ -50,7 +50,10 @@ impl Refusal<'_> {
         match self.status {
             StatusCode::TOO_MANY_REQUESTS => Error::Throttled(self.retry_after),
             StatusCode::UNAUTHORIZED => self.unauthorized(&detail),
-            StatusCode::FORBIDDEN => Error::Refused(self.sentence(forbidden(&detail), &detail)),
+            StatusCode::FORBIDDEN => {
+                let (problem, lead) = forbidden(&detail);
+                failure::refused(problem, self.sentence(lead, &detail))
+            }
             StatusCode::NOT_FOUND | StatusCode::GONE => {
                 Error::NotFound(self.sentence("Microsoft Graph does not know what was asked for.", &detail))
             }
@@ -113,26 +116,38 @@ const NO_PERMISSION: &str = "Authorization_RequestDenied";
 
 /// Whether a refusal is for the lack of a permission.
 pub(crate) fn lacks_permission(error: &Error) -> bool {
-    matches!(error, Error::Refused(text) if text.contains(NO_PERMISSION))
+    matches!(error, Error::Refused(refusal) if refusal.problem == RefusalProblem::Permission)
 }
 
 /// What a 403 asks of the administrator. The text only picks the sentence: it is a refusal either way.
-fn forbidden(detail: &Detail<'_>) -> &'static str {
+fn forbidden(detail: &Detail<'_>) -> (RefusalProblem, &'static str) {
     let Detail { code, message, .. } = *detail;
     // "Allow applications to access online meetings on behalf of a user" (Graph). The code is
     // `Forbidden`, in older answers `Unauthorized` and sometimes `General`.
     if message.contains("application access policy") || message.contains("on behalf of user") {
-        "Microsoft Teams has no application access policy that covers this. A Teams administrator \
-         has to grant one, which takes up to 30 minutes to apply."
+        (
+            RefusalProblem::Policy,
+            "Microsoft Teams has no application access policy that covers this. A Teams administrator \
+             has to grant one, which takes up to 30 minutes to apply.",
+        )
     } else if code == NO_PERMISSION {
-        "What is connected may not do this. An administrator of the tenant has to grant the \
-         permissions that the Teams provider asks for; then reauthorize."
+        (
+            RefusalProblem::Permission,
+            "What is connected may not do this. An administrator of the tenant has to grant the \
+             permissions that the Teams provider asks for; then reauthorize.",
+        )
     } else if message.is_empty() {
-        "Microsoft refused and gave no reason. The organizer may be a guest, or lack a Teams licence or \
-         a meeting policy: a Teams administrator can tell."
+        (
+            RefusalProblem::Other,
+            "Microsoft refused and gave no reason. The organizer may be a guest, or lack a Teams licence \
+             or a meeting policy: a Teams administrator can tell.",
+        )
     } else {
-        "Microsoft refused. A policy, a right or a licence of the organizer is missing: a Teams \
-         administrator can tell."
+        (
+            RefusalProblem::Other,
+            "Microsoft refused. A policy, a right or a licence of the organizer is missing: a Teams \
+             administrator can tell.",
+        )
     }
 }
 
@@ -198,7 +213,7 @@ mod tests {
             ("", "gave no reason"),
             (r#"{"error":{"message":"x","innererror":{"request-id":"r-1"},"more":[1]}}"#, "request r-1"),
         ] {
-            assert!(matches!(of(403, body, true), Error::Refused(text) if text.contains(says)), "{body}");
+            assert!(matches!(of(403, body, true), Error::Refused(it) if it.message.contains(says)), "{body}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! The address that the administrator's browser is sent to, and the answer that it brings back.
 
 use super::{Purpose, pkce, scope};
-use crate::bindings::provider::{Error, InputProblem, Mismatch, SignInProblem};
+use crate::bindings::provider::{Error, InputProblem, MisconfigurationProblem, Mismatch, SignInProblem};
 use crate::bindings::types::Parameter;
 use crate::encode;
 use crate::failure;
@@ -185,9 +185,10 @@ fn declined(error: &str, subcode: &str, code: Option<u32>) -> Error {
             SignInProblem::Refused,
             shown("Microsoft could not tell which account was meant. Start again and choose one."),
         ),
-        ("unauthorized_client" | "invalid_client", _) => Error::Misconfigured(shown(
-            "Microsoft does not let the platform's app registration sign anybody in.",
-        )),
+        ("unauthorized_client" | "invalid_client", _) => failure::misconfigured(
+            MisconfigurationProblem::UnknownClient,
+            shown("Microsoft does not let the platform's app registration sign anybody in."),
+        ),
         _ => failure::sign_in_failed(
             SignInProblem::Refused,
             shown(

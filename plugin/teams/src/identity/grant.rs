@@ -2,34 +2,48 @@
 //! `suberror` decide; the numbers of `error_codes` only refine the cause and the sentence.
 
 use crate::bindings::http::OauthError;
-use crate::bindings::provider::{Error, GrantProblem};
+use crate::bindings::provider::{Error, GrantProblem, MisconfigurationProblem, RefusalProblem};
 use crate::failure;
 use crate::identity::redeem;
 
 /// Who can tell what is wrong with the registration of the client, by AADSTS code.
 pub(crate) fn misconfigured(oauth: &OauthError) -> Error {
+    use MisconfigurationProblem as P;
     let has = |code: u32| oauth.codes.contains(&code);
-    let what = if has(7_000_222) {
-        "The client secret of the app registration has expired. Make a new one and configure it."
+    let (problem, what) = if has(7_000_222) {
+        (
+            P::ClientAuthenticationExpired,
+            "The client secret of the app registration has expired. Make a new one and configure it.",
+        )
     } else if has(7_000_215) {
-        "The client secret is wrong. Configure the secret's value, and not its id."
+        (P::ClientAuthentication, "The client secret is wrong. Configure the secret's value, and not its id.")
     } else if has(7_000_218) {
-        "Microsoft wants a client secret or certificate, and none was presented."
+        (P::ClientAuthentication, "Microsoft wants a client secret or certificate, and none was presented.")
     } else if has(700_025) {
-        "The app registration is that of a public client. Set client-authentication to none."
-    } else if has(700_027) {
-        "Microsoft does not accept the client certificate. Compare it with the app registration."
+        (
+            P::ClientAuthentication,
+            "The app registration is that of a public client. Set client-authentication to none.",
+        )
+    } else if has(700_027) || has(700_023) || has(700_024) {
+        (
+            P::ClientAuthentication,
+            "Microsoft does not accept the client certificate. Compare it with the app registration, and \
+             see that the clock of the platform's machine is right.",
+        )
     } else if has(700_016) {
-        "The tenant does not know the application. Check client-id, and that the app is installed \
-         in that tenant."
+        (
+            P::UnknownClient,
+            "The tenant does not know the application. Check client-id, and that the app is installed \
+             in that tenant.",
+        )
     } else if has(50_194) {
-        "The app registration serves its own tenant only. Make it multitenant."
+        (P::UnknownClient, "The app registration serves its own tenant only. Make it multitenant.")
     } else if has(50_011) {
-        "The redirect URI is not registered with the app registration."
+        (P::RedirectUri, "The redirect URI is not registered with the app registration.")
     } else {
-        "Microsoft does not accept the platform's app registration or its authentication."
+        (P::Other, "Microsoft does not accept the platform's app registration or its authentication.")
     };
-    Error::Misconfigured(redeem::shown(what, oauth))
+    failure::misconfigured(problem, redeem::shown(what, oauth))
 }
 
 /// What it means that Microsoft refused to renew the grant of the connection.
@@ -46,7 +60,8 @@ pub(crate) fn refused(oauth: &OauthError) -> Error {
         "temporarily_unavailable" | "server_error" => busy(oauth),
         // The tenant is gone: no sign-in of any of its accounts can mend that.
         "invalid_request" if has(90_002) || has(900_023) => {
-            Error::Refused(redeem::shown("Microsoft no longer knows the connected tenant.", oauth))
+            let what = redeem::shown("Microsoft no longer knows the connected tenant.", oauth);
+            failure::refused(RefusalProblem::Other, what)
         }
         "invalid_request" if has(7_000_218) || has(50_194) => misconfigured(oauth),
         _ if oauth.status == 429 || oauth.status >= 500 => busy(oauth),

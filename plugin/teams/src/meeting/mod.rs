@@ -12,7 +12,7 @@ mod wire;
 
 use http::{Method, StatusCode};
 
-use crate::bindings::provider::{Cancellation, Error, Meeting, MeetingRequest};
+use crate::bindings::provider::{Cancellation, Error, Meeting, MeetingRequest, RefusalProblem};
 use crate::connection;
 use crate::failure;
 use crate::graph::{Answer, Failure, Request};
@@ -124,7 +124,7 @@ fn create_or_get(
         |failure| {
             match failure.error {
                 // There is no meeting to be missing here: it is the account that Teams does not have.
-                Error::NotFound(message) => Error::Refused(message),
+                Error::NotFound(message) => failure::refused(RefusalProblem::Other, message),
                 error => error,
             }
         },

@@ -1,6 +1,6 @@
 //! Whose meeting it is, and so where it is at Graph: the key of a meeting begins with its organizer.
 
-use crate::bindings::provider::{Error, InputProblem, User};
+use crate::bindings::provider::{Error, InputProblem, RefusalProblem, User};
 use crate::connection::Record;
 use crate::encode;
 use crate::failure;
@@ -46,7 +46,8 @@ impl Organizer {
         match (record.method, known.filter(|id| !id.is_empty())) {
             (Method::AccessPolicy, Some(id)) => Self::user(record, id, "organizer-id"),
             (Method::ServiceAccount, Some(id)) if !id.eq_ignore_ascii_case(&record.oid) => {
-                Err(Error::Refused(
+                Err(failure::refused(
+                    RefusalProblem::Other,
                     [
                         "The meeting is organized by another account than the connected one (",
                         id,

@@ -196,6 +196,6 @@ fn a_missing_policy_and_a_guest_are_refused() {
         let host = by_policy();
         host.answer(403, &format!(r#"{{"error":{{"code":"{code}","message":"{message}"}}}}"#));
         let refused = create(&host, &of_staff(STAFF, None, None));
-        assert!(matches!(refused, Err(Error::Refused(text)) if text.contains(says)), "{code}");
+        assert!(matches!(refused, Err(Error::Refused(it)) if it.message.contains(says)), "{code}");
     }
 }

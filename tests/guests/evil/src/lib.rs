@@ -100,8 +100,8 @@ impl Guest for Evil {
             "link:user" => return Ok(link("https://teams.microsoft.com@evil.example/join")),
             "link:long" => return Ok(link(&format!("https://teams.example/{}", "a".repeat(5_000)))),
             "link:none" => return Ok(link("")),
-            "error:long" => return Err(Error::Refused("a".repeat(1 << 20))),
-            "error:control" => return Err(Error::Refused("\u{1b}[2Jgone".to_owned())),
+            "error:long" => return Err(Error::NotFound("a".repeat(1 << 20))),
+            "error:control" => return Err(Error::NotFound("\u{1b}[2Jgone".to_owned())),
             _ => {}
         }
         Ok(meeting("done"))
