@@ -211,6 +211,7 @@ fn request(id: &str) -> MeetingRequest {
         start: START,
         end: START + 1_800_000,
         attendees: Vec::new(),
+        options: Vec::new(),
     }
 }
 

@@ -107,6 +107,7 @@ pub fn appointment(id: &str) -> MeetingRequest {
         start: 1_900_000_000_000,
         end: 1_900_001_800_000,
         attendees: Vec::new(),
+        options: Vec::new(),
     }
 }
 

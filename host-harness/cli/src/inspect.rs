@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use serde::Serialize;
 use tempfile::TempDir;
 use video_host::egress::{Grant, StaticRoutes, Trust};
-use video_host::provider::{CONTRACT, Capabilities, Description, SetupKind};
+use video_host::provider::{CONTRACT, Capabilities, Choice, Description, MeetingOption, SetupKind};
 use video_host::{Host, HostConfig, LoadError, Manifest, Plugin, sha256};
 
 use crate::screen::{Screen, Tone, bytes, count};
@@ -39,6 +39,8 @@ struct Identity {
     match_key: String,
     best_batch: u32,
     setup: Vec<Field>,
+    /// What can be chosen about meetings.
+    meeting_options: Vec<Offered>,
     /// Origins that requests go to.
     requests_to: Vec<String>,
     /// Origins that administrators sign in at.
@@ -52,6 +54,16 @@ struct Field {
     kind: String,
     required: bool,
     asked_again: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Offered {
+    name: String,
+    label: String,
+    /// The label of the choice that holds when nobody chose.
+    default: String,
+    /// The labels of the others.
+    others: Vec<String>,
 }
 
 /// Looks at a file on a host of its own, which reaches nobody.
@@ -115,6 +127,7 @@ impl Identity {
                     asked_again: field.asked_again,
                 })
                 .collect(),
+            meeting_options: description.meeting_options.iter().map(Offered::of).collect(),
             requests_to: description.api_origins.clone(),
             sign_in_at: description.identity_origins.clone(),
         }
@@ -135,9 +148,31 @@ impl Identity {
             let said = format!("{} ({}, {required}{again})", field.label, field.kind);
             screen.fact(&field.name, &said)?;
         }
+        if !self.meeting_options.is_empty() {
+            screen.title("Lets the platform choose for meetings", "")?;
+        }
+        for option in &self.meeting_options {
+            let said =
+                format!("{}: {}, or {}", option.label, option.default, listed(&option.others.join(", ")));
+            screen.fact(&option.name, &said)?;
+        }
         screen.title("Asks the operator for", "")?;
         screen.fact("Requests", &listed(&self.requests_to.join(", ")))?;
         screen.fact("Sign-in", &listed(&self.sign_in_at.join(", ")))
+    }
+}
+
+impl Offered {
+    fn of(option: &MeetingOption) -> Self {
+        let is_default = |choice: &&Choice| choice.value == option.default;
+        let (default, others): (Vec<_>, Vec<_>) = option.choices.iter().partition(is_default);
+        let label = |choice: &Choice| choice.label.clone();
+        Self {
+            name: option.name.clone(),
+            label: option.label.clone(),
+            default: default.into_iter().map(label).next().unwrap_or_default(),
+            others: others.into_iter().map(label).collect(),
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use crate::application::Application;
 use crate::contoso;
 use crate::organisation::{Organisation, PersonalAccount};
@@ -28,6 +30,10 @@ pub struct Config {
     pub policy_delay: Duration,
     /// Which of the documented codes the refusal for want of a policy carries.
     pub policy_refusal: PolicyRefusal,
+    /// What the organizers' meeting policy makes of a new meeting: properties by their names in Graph,
+    /// in the place of those that Microsoft's documentation shows. By default those of
+    /// [`contoso::meeting_settings`].
+    pub meeting_settings: Map<String, Value>,
     /// Makes every n-th page of a listing empty but for its `nextLink`, as Graph sometimes does.
     pub empty_page_every: Option<u32>,
     /// Whether the answers of a batch come in another order than the requests.
@@ -63,6 +69,7 @@ impl Default for Config {
             access_token_lifetime: Duration::from_hours(1),
             policy_delay: Duration::from_mins(30),
             policy_refusal: PolicyRefusal::Forbidden,
+            meeting_settings: contoso::meeting_settings(),
             empty_page_every: None,
             shuffle_batches: true,
             journal_capacity: 100_000,

@@ -31,6 +31,14 @@ CREATE TABLE integration (
 
 CREATE UNIQUE INDEX integration_one_default ON integration (is_default) WHERE is_default;
 
+-- What an administrator chose for the meetings of an integration, by the names of the plugin's options.
+CREATE TABLE integration_option (
+    integration TEXT NOT NULL REFERENCES integration (id),
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (integration, name)
+);
+
 -- Staff without a row have video, on the default integration.
 CREATE TABLE staff_video (
     staff TEXT NOT NULL PRIMARY KEY REFERENCES staff (id),
@@ -80,6 +88,14 @@ CREATE TABLE appointment (
     link TEXT,
     note TEXT,
     created_at BIGINT NOT NULL
+);
+
+-- What it was booked with: the integration's choices of then, and its own over them.
+CREATE TABLE appointment_option (
+    appointment TEXT NOT NULL REFERENCES appointment (id),
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (appointment, name)
 );
 
 CREATE INDEX appointment_status ON appointment (status);

@@ -4,6 +4,7 @@ mod appointment;
 mod database;
 mod integration;
 mod matching;
+mod options;
 mod platform;
 mod plugins;
 mod provider;
@@ -19,6 +20,7 @@ pub use appointment::{
 pub use database::DatabaseError;
 pub use integration::{ConnectError, Finished, Integration, IntegrationState, MatchField, Setup};
 pub use matching::{MatchError, MatchReport, MatchState, Progress, StaffMatch};
+pub use options::{MeetingOptions, WrongOption};
 pub use platform::Platform;
 pub use plugins::Plugins;
 pub use provider::{Answered, VideoProvider, VideoProviders};

@@ -4,6 +4,7 @@ use crate::bindings::provider::{Capabilities, Choice, Description, SetupField, S
 use crate::bindings::types::Parameter;
 use crate::cloud::{CHINA, GLOBAL, NATIONAL};
 use crate::matching::BEST_BATCH;
+use crate::meeting::options;
 use crate::method::Method;
 
 /// The setup field that holds the tenant id.
@@ -29,13 +30,18 @@ fn field(name: &str, label: &str, help: &str, kind: SetupKind) -> SetupField {
     }
 }
 
-fn choices(choices: &[[&str; 3]]) -> SetupKind {
+/// Choices as the contract has them, from value, label and help.
+pub(crate) fn offered(choices: &[[&str; 3]]) -> Vec<Choice> {
     let choice = |[value, label, help]: &[&str; 3]| Choice {
         value: (*value).to_owned(),
         label: (*label).to_owned(),
         help: (*help).to_owned(),
     };
-    SetupKind::Choice(choices.iter().map(choice).collect())
+    choices.iter().map(choice).collect()
+}
+
+fn choices(choices: &[[&str; 3]]) -> SetupKind {
+    SetupKind::Choice(offered(choices))
 }
 
 /// The answer to `describe`: always the same, and made without imports.
@@ -110,6 +116,7 @@ pub(crate) fn description() -> Description {
                 ]),
             ),
         ],
+        meeting_options: options::described(),
         match_key: "User Principal Name".to_owned(),
         best_batch: BEST_BATCH,
         capabilities: Capabilities::all(),

@@ -42,6 +42,22 @@ pub(crate) fn internal(message: impl Into<String>) -> Error {
     Error::Internal(message.into())
 }
 
+/// What an error says, for a sentence about something that went on all the same.
+pub(crate) fn message(error: Error) -> String {
+    match error {
+        Error::InvalidInput(it) => it.message,
+        Error::NeedsReauthorization(it) => it.message,
+        Error::Misconfigured(it) => it.message,
+        Error::Refused(it) => it.message,
+        Error::SignInFailed(it) => it.message,
+        Error::AccountMismatch(it) => it.message,
+        Error::Unavailable(it) => it.message,
+        Error::NotFound(message) | Error::Internal(message) => message,
+        Error::NotConnected => "There is no connection to Microsoft any more.".to_owned(),
+        Error::Throttled(_) => "Microsoft Graph wants fewer requests.".to_owned(),
+    }
+}
+
 /// A sentence for the administrator, with the reason that the host gave for those who look into it.
 pub(crate) fn because(sentence: &str, why: &str) -> String {
     [sentence.trim_end_matches('.'), " (", why, ")."].concat()

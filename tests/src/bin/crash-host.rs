@@ -20,7 +20,9 @@ use video_host::clock::ShiftedClock;
 use video_host::egress::Trust;
 use video_host::provider::NextStep;
 use video_host::{Host, HostConfig};
-use video_platform::{BookingRequest, Channel, Finished, IntegrationState, MatchField, Platform, Setup};
+use video_platform::{
+    BookingRequest, Channel, Finished, IntegrationState, MatchField, MeetingOptions, Platform, Setup,
+};
 
 /// Stops the whole process at a step: the event's subscriber runs on the thread that makes the step.
 struct StopAt {
@@ -135,6 +137,7 @@ async fn operate(platform: &Platform, operation: &str, argument: Option<&str>) -
                     start: 1_900_000_000_000,
                     end: 1_900_001_800_000,
                     channel: Channel::ClientView,
+                    options: MeetingOptions::new(),
                 })
                 .await?;
             appointment.link.context("an appointment without a link")

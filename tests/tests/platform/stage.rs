@@ -12,7 +12,7 @@ use video_host::provider::NextStep;
 use video_host::{Host, Memory};
 use video_platform::{
     Appointment, BookingRequest, Channel, Finished, Integration, IntegrationId, IntegrationState, MatchField,
-    Platform, Plugins, Setup, Waiter,
+    MeetingOptions, Platform, Plugins, Setup, Waiter,
 };
 
 /// The id of the Teams plugin.
@@ -142,5 +142,6 @@ pub(crate) fn booking(id: &str, staff: &str) -> BookingRequest {
         start: START,
         end: START + HOUR,
         channel: Channel::Schedule,
+        options: MeetingOptions::new(),
     }
 }

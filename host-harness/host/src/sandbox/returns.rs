@@ -1,10 +1,14 @@
 //! Bounds on what a plugin returns. It is another party's text: it goes into databases, pages and
 //! e-mails, so it is checked here, once, for everybody.
 
+use std::collections::BTreeSet;
+
 use url::Url;
 
 use crate::egress::{Grant, Purpose};
-use crate::provider::{Connection, Description, Error, MatchOutcome, Meeting, NextStep, SetupKind, User};
+use crate::provider::{
+    Choice, Connection, Description, Error, MatchOutcome, Meeting, MeetingOption, NextStep, SetupKind, User,
+};
 
 /// Ids and names, in bytes.
 const NAME: usize = 1_024;
@@ -108,14 +112,35 @@ pub(crate) fn meeting(meeting: &Meeting) -> Result<(), Broken> {
     warnings(&meeting.warnings)
 }
 
-pub(crate) fn description(description: &Description) -> Result<(), Broken> {
-    let id = &description.id;
-    if id.is_empty()
-        || id.len() > 64
-        || !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    {
-        return Err("the id must be 1 to 64 characters of a-z, 0-9 and -".to_owned());
+/// A name that is stored and compared: of characters that look the same wherever they are shown.
+fn plain_name(what: &str, name: &str) -> Result<(), Broken> {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if (1..=64).contains(&name.len()) && name.bytes().all(plain) {
+        return Ok(());
     }
+    Err(format!("{what} must be 1 to 64 characters of a-z, 0-9 and -"))
+}
+
+fn choice(choice: &Choice) -> Result<(), Broken> {
+    named("a choice", &choice.value)?;
+    named("a choice's label", &choice.label)?;
+    text("a choice's help", &choice.help, SENTENCE)
+}
+
+/// An option whose default is none of its choices could not be shown, nor left alone.
+fn meeting_option(option: &MeetingOption) -> Result<(), Broken> {
+    plain_name("a meeting option's name", &option.name)?;
+    named("a meeting option's label", &option.label)?;
+    text("a meeting option's help", &option.help, SENTENCE)?;
+    listed("choices", &option.choices, choice)?;
+    if !option.choices.iter().any(|choice| choice.value == option.default) {
+        return Err(format!("the default of the meeting option {} is none of its choices", option.name));
+    }
+    Ok(())
+}
+
+pub(crate) fn description(description: &Description) -> Result<(), Broken> {
+    plain_name("the id", &description.id)?;
     named("the name", &description.name)?;
     named("the version", &description.version)?;
     text("the match key", &description.match_key, NAME)?;
@@ -127,14 +152,15 @@ pub(crate) fn description(description: &Description) -> Result<(), Broken> {
         named("a setup field's label", &field.label)?;
         text("a setup field's help", &field.help, SENTENCE)?;
         match &field.kind {
-            SetupKind::Choice(choices) => listed("choices", choices, |choice| {
-                named("a choice", &choice.value)?;
-                named("a choice's label", &choice.label)?;
-                text("a choice's help", &choice.help, SENTENCE)
-            }),
+            SetupKind::Choice(choices) => listed("choices", choices, choice),
             SetupKind::Text(_) | SetupKind::StaffField => Ok(()),
         }
     })?;
+    listed("meeting options", &description.meeting_options, meeting_option)?;
+    let names: BTreeSet<_> = description.meeting_options.iter().map(|option| &option.name).collect();
+    if names.len() < description.meeting_options.len() {
+        return Err("two meeting options have the same name".to_owned());
+    }
     for (what, origins) in [
         ("API origins", &description.api_origins),
         ("identity origins", &description.identity_origins),

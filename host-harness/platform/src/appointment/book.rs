@@ -4,6 +4,7 @@ use super::error::is_refusal;
 use super::{Appointment, BookingError, BookingRequest, Status, store};
 use crate::database;
 use crate::integration;
+use crate::options;
 use crate::platform::Platform;
 use crate::provider::{VideoProvider as _, VideoProviders};
 
@@ -29,9 +30,15 @@ impl<V: VideoProviders> Platform<V> {
             }
         }
         let (place, user) = self.eligible(request).await?;
-        let mut transaction = database::begin(self.pool()).await?;
         let integration = &place.integration.id;
-        store::request(&mut transaction, request, integration, user.as_ref(), self.now()).await?;
+        let description = place.provider.description();
+        options::check(description, &request.options)?;
+        let mut transaction = database::begin(self.pool()).await?;
+        let chosen =
+            options::for_booking(&mut transaction, description, integration, &request.options).await?;
+        if store::request(&mut transaction, request, integration, user.as_ref(), self.now()).await? {
+            options::set_of_appointment(&mut transaction, &request.id, &chosen).await?;
+        }
         database::commit(transaction, "appointment.requested").await?;
         let requested = self.reread(&request.id).await?;
         self.make(requested).await
@@ -40,7 +47,7 @@ impl<V: VideoProviders> Platform<V> {
     /// Has the provider make the meeting of an appointment that is requested, or give it again.
     pub(super) async fn make(&self, appointment: Appointment) -> Result<Appointment, BookingError> {
         let place = self.place_of(&appointment).await?;
-        let request = self.meeting_request(&appointment).await?;
+        let request = self.meeting_request(&appointment, place.provider.description()).await?;
         match place.provider.create_meeting(&request).await {
             Ok(meeting) => {
                 let mut transaction = database::begin(self.pool()).await?;

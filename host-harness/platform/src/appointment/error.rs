@@ -4,6 +4,7 @@ use video_host::CallError;
 use video_host::provider::Error;
 
 use crate::database::DatabaseError;
+use crate::options::WrongOption;
 
 /// What is wrong with a request. Nothing was saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +34,9 @@ pub enum BookingError {
     /// The request cannot be used.
     #[error(transparent)]
     Input(#[from] WrongInput),
+    /// A choice for its meeting that the provider does not offer.
+    #[error(transparent)]
+    Options(#[from] WrongOption),
     /// There is no such staff member.
     #[error(
         "There is no staff member with the id {0}, so nothing was booked. Choose another, or import the staff."

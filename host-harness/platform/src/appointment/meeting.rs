@@ -2,11 +2,12 @@
 //! member uses by now.
 
 use video_host::CallError;
-use video_host::provider::{Attendee, AttendeeRole, MeetingRequest};
+use video_host::provider::{Attendee, AttendeeRole, Description, MeetingRequest};
 
 use super::{Appointment, BookingError, store};
 use crate::database::{self, DatabaseError};
 use crate::integration::{self, Integration};
+use crate::options;
 use crate::platform::Platform;
 use crate::provider::VideoProviders;
 use crate::staff::{self, StaffMember};
@@ -68,8 +69,10 @@ impl<V: VideoProviders> Platform<V> {
     pub(super) async fn meeting_request(
         &self,
         appointment: &Appointment,
+        description: &Description,
     ) -> Result<MeetingRequest, BookingError> {
-        let staff = staff::store::load(&mut *self.connection().await?, &appointment.staff).await?;
+        let mut connection = self.connection().await?;
+        let staff = staff::store::load(&mut connection, &appointment.staff).await?;
         let staff = staff.ok_or_else(|| BookingError::UnknownStaff(appointment.staff.clone()))?;
         Ok(MeetingRequest {
             appointment_id: appointment.id.clone(),
@@ -80,6 +83,7 @@ impl<V: VideoProviders> Platform<V> {
             start: appointment.start,
             end: appointment.end,
             attendees: vec![client(appointment), host(&staff, appointment)],
+            options: options::of_appointment(&mut connection, description, &appointment.id).await?,
         })
     }
 }

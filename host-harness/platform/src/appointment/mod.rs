@@ -19,6 +19,7 @@ use video_host::provider::User;
 
 use crate::IntegrationId;
 use crate::database::DatabaseError;
+use crate::options::MeetingOptions;
 use crate::platform::Platform;
 use crate::provider::VideoProviders;
 use crate::word::words;
@@ -81,6 +82,8 @@ pub struct BookingRequest {
     pub end: i64,
     /// Through which door.
     pub channel: Channel,
+    /// What is chosen for this meeting otherwise than for the others of its integration.
+    pub options: MeetingOptions,
 }
 
 /// An appointment.

@@ -46,7 +46,7 @@ impl<V: VideoProviders> Platform<V> {
         let place = self.place_of(&appointment).await?;
         let id = appointment.id.clone();
         let told = if place.provider.description().capabilities.contains(Capabilities::RESCHEDULE) {
-            let request = self.meeting_request(&appointment).await?;
+            let request = self.meeting_request(&appointment, place.provider.description()).await?;
             place.provider.update_meeting(&request).await.map(Some)
         } else {
             Ok(None)

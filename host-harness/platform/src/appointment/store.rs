@@ -38,14 +38,15 @@ impl FromRow<'_, Row> for Appointment {
 }
 
 /// Writes what is to be booked. A row of this id is replaced only if the provider refused it before.
+/// Tells whether it was written.
 pub(super) async fn request(
     connection: &mut Connection,
     request: &BookingRequest,
     integration: &IntegrationId,
     user: Option<&User>,
     now: i64,
-) -> Result<(), DatabaseError> {
-    sqlx::query(
+) -> Result<bool, DatabaseError> {
+    let done = sqlx::query(
         "INSERT INTO appointment (id, staff, client_name, client_email, subject, start_at, end_at, channel, \
          status, integration, user_id, user_key, user_name, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'requested', $9, $10, $11, $12, $13) \
@@ -71,7 +72,7 @@ pub(super) async fn request(
     .bind(now)
     .execute(connection)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() > 0)
 }
 
 pub(super) async fn load(

@@ -61,7 +61,7 @@ impl<V: VideoProviders> Platform<V> {
     }
 
     /// An integration that was connected and not disconnected since, with its provider.
-    pub(super) async fn reachable(
+    pub(crate) async fn reachable(
         &self,
         id: &IntegrationId,
     ) -> Result<(Integration, V::Provider), ConnectError> {

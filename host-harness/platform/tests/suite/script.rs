@@ -16,8 +16,8 @@ use video_host::provider::{
 use video_host::store::{CallbackError, KeyRing, Purpose, Store, StoreError};
 use video_host::{AuthorizationError, CallError};
 use video_platform::{
-    Answered, BookingRequest, Channel, Finished, IntegrationId, MatchField, Platform, Setup, VideoProvider,
-    VideoProviders, Waiter,
+    Answered, BookingRequest, Channel, Finished, IntegrationId, MatchField, MeetingOptions, Platform, Setup,
+    VideoProvider, VideoProviders, Waiter,
 };
 
 /// What a call is answered with: a script's next line, or, once it is through, a success.
@@ -38,6 +38,8 @@ pub(crate) struct Script {
     pub(crate) cancels: Lines<()>,
     /// Every call, in its order.
     pub(crate) calls: Mutex<Vec<String>>,
+    /// The options of every request for a meeting, as `name=value`.
+    pub(crate) options: Mutex<Vec<String>>,
     meetings: Mutex<HashMap<String, Meeting>>,
     callbacks: Mutex<HashMap<String, (IntegrationId, Purpose)>>,
     states: AtomicU64,
@@ -113,6 +115,8 @@ impl Script {
     }
 
     fn meeting(&self, request: &MeetingRequest) -> Meeting {
+        let chosen = request.options.iter().map(|option| format!("{}={}", option.name, option.value));
+        self.options.lock().unwrap().push(chosen.collect::<Vec<_>>().join(" "));
         let mut meetings = self.meetings.lock().unwrap();
         let number = meetings.len();
         let meeting = meetings.entry(request.appointment_id.clone()).or_insert_with(|| Meeting {
@@ -255,6 +259,7 @@ impl Stage {
                 name: "Microsoft Teams".to_owned(),
                 version: "1".to_owned(),
                 setup: vec![],
+                meeting_options: vec![],
                 match_key: "User Principal Name".to_owned(),
                 best_batch: 2,
                 capabilities: Capabilities::all(),
@@ -270,6 +275,7 @@ impl Stage {
             updates: Mutex::default(),
             cancels: Mutex::default(),
             calls: Mutex::default(),
+            options: Mutex::default(),
             meetings: Mutex::default(),
             callbacks: Mutex::default(),
             states: AtomicU64::default(),
@@ -347,5 +353,6 @@ pub(crate) fn request(id: &str, staff: &str) -> BookingRequest {
         start: 1_000,
         end: 2_000,
         channel: Channel::ClientView,
+        options: MeetingOptions::new(),
     }
 }

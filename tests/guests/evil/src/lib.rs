@@ -28,6 +28,7 @@ impl Guest for Evil {
             name: "Evil".to_owned(),
             version: "1".to_owned(),
             setup: Vec::new(),
+            meeting_options: Vec::new(),
             match_key: "Name".to_owned(),
             best_batch: 10,
             capabilities: Capabilities::all(),
