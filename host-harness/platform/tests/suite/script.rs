@@ -32,6 +32,8 @@ pub(crate) struct Script {
     /// Next answers of `match-users`; after them every key is matched, but those in `outcomes`.
     pub(crate) matches: Lines<Vec<MatchOutcome>>,
     pub(crate) outcomes: Mutex<HashMap<String, MatchOutcome>>,
+    /// Next answers of `check-user`.
+    pub(crate) user_checks: Lines<Vec<String>>,
     /// Next answers of the three calls for meetings.
     pub(crate) creates: Lines<()>,
     pub(crate) updates: Lines<()>,
@@ -39,7 +41,7 @@ pub(crate) struct Script {
     /// Every call, in its order.
     pub(crate) calls: Mutex<Vec<String>>,
     meetings: Mutex<HashMap<String, Meeting>>,
-    callbacks: Mutex<HashMap<String, (IntegrationId, Purpose)>>,
+    callbacks: Mutex<HashMap<String, (IntegrationId, Purpose, Vec<Parameter>)>>,
     states: AtomicU64,
 }
 
@@ -139,6 +141,11 @@ impl VideoProvider for Working {
         answer(next(&self.script.connections).unwrap_or_else(|| Ok(connection())))
     }
 
+    async fn check_user(&self, user: &User) -> Result<Vec<String>, CallError> {
+        self.script.call(format!("check user {}", user.id));
+        answer(next(&self.script.user_checks).unwrap_or_else(|| Ok(vec![])))
+    }
+
     async fn match_users(&self, keys: &[String]) -> Result<Vec<MatchOutcome>, CallError> {
         self.script.call(format!("match {}", keys.join(" ")));
         if let Some(line) = next(&self.script.matches) {
@@ -198,11 +205,11 @@ impl VideoProviders for Scripted {
         provider: &Working,
         purpose: Purpose,
         _session: &str,
-        values: Vec<Parameter>,
+        values: &[Parameter],
         _redirect_uri: &str,
     ) -> Result<NextStep, AuthorizationError> {
         let state = provider.script.states.fetch_add(1, Ordering::SeqCst).to_string();
-        let entry = (provider.integration.clone(), purpose);
+        let entry = (provider.integration.clone(), purpose, values.to_vec());
         provider.script.callbacks.lock().unwrap().insert(state.clone(), entry);
         if values.iter().any(|value| value.value == "refuse") {
             return Err(CallError::Provider(refused("No.")).into());
@@ -213,8 +220,8 @@ impl VideoProviders for Scripted {
     async fn callback(&self, _: &str, parameters: Vec<Parameter>) -> Result<Answered<()>, CallbackError> {
         let state = parameters.iter().find(|parameter| parameter.name == "state").unwrap();
         let found = self.0.callbacks.lock().unwrap().remove(&state.value);
-        let (integration, purpose) = found.ok_or(CallbackError::Unknown)?;
-        Ok(Answered { integration, purpose, callback: () })
+        let (integration, purpose, values) = found.ok_or(CallbackError::Unknown)?;
+        Ok(Answered { integration, purpose, values, callback: () })
     }
 
     async fn finish(&self, provider: &Working, (): ()) -> Result<Connection, CallError> {
@@ -257,6 +264,7 @@ impl Stage {
                 setup: vec![],
                 match_key: "User Principal Name".to_owned(),
                 best_batch: 2,
+                meetings_per_month: Some(10),
                 capabilities: Capabilities::all(),
                 api_origins: vec![],
                 identity_origins: vec![],
@@ -266,6 +274,7 @@ impl Stage {
             connections: Mutex::default(),
             matches: Mutex::default(),
             outcomes: Mutex::default(),
+            user_checks: Mutex::default(),
             creates: Mutex::default(),
             updates: Mutex::default(),
             cancels: Mutex::default(),
