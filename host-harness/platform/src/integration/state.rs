@@ -47,14 +47,15 @@ impl IntegrationState {
         matches!(self, Self::Connected | Self::Misconfigured { .. } | Self::Refused { .. })
     }
 
-    /// What is wrong and what to do about it, to go on in a sentence; none if it works.
+    /// What is wrong and what to do about it, to go on in a sentence without its stop; none if it works.
     pub fn problem(&self) -> Option<String> {
+        let message = self.message().map_or("", |message| message.trim_end_matches('.'));
         match self {
             Self::Connected => None,
             Self::Pending => Some("its sign-in is not finished: finish it, or connect again".to_owned()),
-            Self::NeedsReauthorization { message, .. } => Some(format!("reauthorize it: {message}")),
-            Self::Misconfigured { message, .. } => Some(format!("the operator has to mend it: {message}")),
-            Self::Refused { message, .. } => Some(format!("the provider refuses: {message}")),
+            Self::NeedsReauthorization { .. } => Some(format!("reauthorize it: {message}")),
+            Self::Misconfigured { .. } => Some(format!("the operator has to mend it: {message}")),
+            Self::Refused { .. } => Some(format!("the provider refuses: {message}")),
             Self::Disconnected => Some("it is disconnected: connect again".to_owned()),
         }
     }

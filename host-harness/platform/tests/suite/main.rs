@@ -5,9 +5,13 @@
     reason = "the script stands in for providers, and a test that breaks it may panic"
 )]
 
+mod advice;
 mod booking;
 mod changes;
 mod connecting;
+mod events;
 mod importing;
 mod matching;
 mod script;
+mod staff_checks;
+mod states;
