@@ -38,6 +38,8 @@ struct Identity {
     capabilities: Vec<&'static str>,
     match_key: String,
     best_batch: u32,
+    /// What the provider documents for one organizer; none without a limit.
+    meetings_per_month: Option<u32>,
     setup: Vec<Field>,
     /// What can be chosen about meetings.
     meeting_options: Vec<Offered>,
@@ -116,6 +118,7 @@ impl Identity {
             capabilities: named.into_iter().filter_map(has).collect(),
             match_key: description.match_key.clone(),
             best_batch: description.best_batch,
+            meetings_per_month: description.meetings_per_month,
             setup: description
                 .setup
                 .iter()
@@ -141,6 +144,8 @@ impl Identity {
         screen.fact("Can", &listed(&self.capabilities.join(", ")))?;
         screen.fact("Match key", &listed(&self.match_key))?;
         screen.fact("Best batch", &self.best_batch.to_string())?;
+        let limit = self.meetings_per_month.map_or("no limit".to_owned(), |most| most.to_string());
+        screen.fact("Meetings", &format!("{limit} a month for one organizer"))?;
         screen.title("Asks the administrator for", "")?;
         for field in &self.setup {
             let required = if field.required { "required" } else { "optional" };

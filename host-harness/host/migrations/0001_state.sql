@@ -48,6 +48,8 @@ CREATE TABLE authorization_state (
     session_hash BLOB NOT NULL,
     integration TEXT NOT NULL,
     purpose TEXT NOT NULL,
+    -- What the administrator answered before, as JSON of names and values.
+    setup TEXT NOT NULL,
     expires_at BIGINT NOT NULL,
     used_at BIGINT
 );

@@ -97,6 +97,7 @@ pub enum AuthorizationError {
 pub struct Callback {
     integration: Integration,
     purpose: Purpose,
+    values: Vec<Parameter>,
     response: AuthorizationResponse,
 }
 
@@ -109,6 +110,11 @@ impl Callback {
     /// What was begun.
     pub fn purpose(&self) -> Purpose {
         self.purpose
+    }
+
+    /// The setup values with which it was begun.
+    pub fn values(&self) -> &[Parameter] {
+        &self.values
     }
 }
 
@@ -191,8 +197,9 @@ impl Host {
         values: Vec<Parameter>,
         redirect_uri: &str,
     ) -> Result<NextStep, AuthorizationError> {
+        let integration = provider.integration();
         let state =
-            self.inner.store.begin_authorization(provider.integration(), session, purpose, SIGN_IN).await?;
+            self.inner.store.begin_authorization(integration, session, purpose, &values, SIGN_IN).await?;
         let request = AuthorizationRequest { values, redirect_uri: redirect_uri.to_owned(), state };
         Ok(match purpose {
             Purpose::Connect => provider.begin_connect(&request).await?,
@@ -212,8 +219,13 @@ impl Host {
             return Err(CallbackError::Unknown);
         };
         let state = state.value.clone();
-        let (integration, purpose) = self.inner.store.claim_authorization(&state, session).await?;
-        Ok(Callback { integration, purpose, response: AuthorizationResponse { state, parameters } })
+        let begun = self.inner.store.claim_authorization(&state, session).await?;
+        Ok(Callback {
+            integration: begun.integration,
+            purpose: begun.purpose,
+            values: begun.values,
+            response: AuthorizationResponse { state, parameters },
+        })
     }
 
     /// Ends what [`Host::begin`] began.

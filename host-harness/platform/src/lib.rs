@@ -15,10 +15,15 @@ mod waiter;
 mod word;
 
 pub use appointment::{
-    Appointment, BookingError, BookingRequest, Channel, ResumeReport, Status, Unfinished, WrongInput,
+    Appointment, BookingError, BookingRequest, Channel, Obstacle, ResumeReport, StaffCheck, Status,
+    Unfinished, WrongInput,
 };
 pub use database::DatabaseError;
-pub use integration::{ConnectError, Finished, Integration, IntegrationState, MatchField, Setup};
+pub use integration::{
+    Advice, Asked, Cause, Checked, ConnectError, Finished, Integration, IntegrationChange, IntegrationEvent,
+    IntegrationState, MatchField, OrganizerMeetings, QuotaLevel, Remedy, Setup, SetupChoice, StateKind,
+    Unavailable,
+};
 pub use matching::{MatchError, MatchReport, MatchState, Progress, StaffMatch};
 pub use options::{MeetingOptions, WrongOption};
 pub use platform::Platform;

@@ -4,11 +4,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use tokio::sync::broadcast;
 use video_host::Host;
 use video_host::clock::Clock;
 use video_host::store::{Store, StoreError};
 
 use crate::database::{self, DatabaseError, Kind, Pool};
+use crate::integration::{HELD, IntegrationEvent};
 use crate::plugins::Plugins;
 use crate::provider::VideoProviders;
 use crate::turns::Turns;
@@ -25,6 +27,7 @@ struct Inner<V> {
     clock: Arc<dyn Clock>,
     waiter: Arc<dyn Waiter>,
     turns: Turns,
+    told: broadcast::Sender<IntegrationEvent>,
 }
 
 impl Platform {
@@ -46,7 +49,8 @@ impl<V: VideoProviders> Platform<V> {
     ) -> Result<Self, StoreError> {
         store.migrate(&database::migrations()).await?;
         let pool = store.pool().clone();
-        Ok(Self { inner: Arc::new(Inner { providers, pool, clock, waiter, turns: Turns::default() }) })
+        let (turns, (told, _)) = (Turns::default(), broadcast::channel(HELD));
+        Ok(Self { inner: Arc::new(Inner { providers, pool, clock, waiter, turns, told }) })
     }
 
     /// The providers that were handed in.
@@ -68,6 +72,11 @@ impl<V: VideoProviders> Platform<V> {
 
     pub(crate) fn waiter(&self) -> &dyn Waiter {
         &*self.inner.waiter
+    }
+
+    /// Who wants to be told of events.
+    pub(crate) fn told(&self) -> &broadcast::Sender<IntegrationEvent> {
+        &self.inner.told
     }
 
     pub(crate) fn turns(&self) -> &Turns {

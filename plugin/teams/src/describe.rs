@@ -14,6 +14,9 @@ pub(crate) const METHOD_FIELD: &str = "method";
 /// The setup field that holds the cloud.
 pub(crate) const CLOUD_FIELD: &str = "cloud";
 
+/// "About 2,000 meetings per user and month" ("Limits and specifications for Microsoft Teams").
+const MEETINGS_PER_MONTH: u32 = 2_000;
+
 /// What was answered to a setup field, trimmed; empty if nothing was.
 pub(crate) fn chosen<'a>(values: &'a [Parameter], field: &str) -> &'a str {
     values.iter().find(|value| value.name == field).map_or("", |value| value.value.trim())
@@ -120,6 +123,7 @@ pub(crate) fn description() -> Description {
         match_key: "User Principal Name".to_owned(),
         best_batch: BEST_BATCH,
         capabilities: Capabilities::all(),
+        meetings_per_month: Some(MEETINGS_PER_MONTH),
         api_origins: vec![GLOBAL.graph.to_owned()],
         identity_origins: vec![GLOBAL.login.to_owned()],
         optional_api_origins: NATIONAL.iter().map(|cloud| cloud.graph.to_owned()).collect(),

@@ -117,7 +117,7 @@ async fn operate(platform: &Platform, operation: &str, argument: Option<&str>) -
             let connected: Vec<_> =
                 integrations.iter().filter(|i| i.state == IntegrationState::Connected).collect();
             let [only] = connected[..] else { return Ok(format!("{} connected", connected.len())) };
-            Ok(platform.check(&only.id).await?.account.id)
+            Ok(platform.check(&only.id).await?.connection.account.id)
         }
         "staff" => {
             let row = format!("id,name,email,user_name\nadele,Adele Vance,{},adele\n", contoso::ADVISER);

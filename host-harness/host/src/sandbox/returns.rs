@@ -147,6 +147,9 @@ pub(crate) fn description(description: &Description) -> Result<(), Broken> {
     if !(1..=1_000).contains(&description.best_batch) {
         return Err("the best batch must be 1 to 1,000".to_owned());
     }
+    if description.meetings_per_month == Some(0) {
+        return Err("a limit of no meetings a month is none".to_owned());
+    }
     listed("setup", &description.setup, |field| {
         named("a setup field's name", &field.name)?;
         named("a setup field's label", &field.label)?;

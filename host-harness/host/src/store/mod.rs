@@ -30,7 +30,7 @@ use std::sync::Arc;
 use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 
-pub use authorization::{CallbackError, Purpose};
+pub use authorization::{Authorization, CallbackError, Purpose};
 pub(crate) use credential::Reading;
 pub use error::StoreError;
 pub use integration::{Integration, IntegrationError};

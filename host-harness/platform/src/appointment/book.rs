@@ -3,7 +3,7 @@
 use super::error::is_refusal;
 use super::{Appointment, BookingError, BookingRequest, Status, store};
 use crate::database;
-use crate::integration;
+use crate::integration::{self, Question};
 use crate::options;
 use crate::platform::Platform;
 use crate::provider::{VideoProvider as _, VideoProviders};
@@ -29,7 +29,8 @@ impl<V: VideoProviders> Platform<V> {
                 Status::Failed => {}
             }
         }
-        let (place, user) = self.eligible(request).await?;
+        let purpose = format!("the appointment {}", request.id);
+        let (place, user) = self.eligible(&request.staff, purpose).await?;
         let integration = &place.integration.id;
         let description = place.provider.description();
         options::check(description, &request.options)?;
@@ -51,9 +52,16 @@ impl<V: VideoProviders> Platform<V> {
         match place.provider.create_meeting(&request).await {
             Ok(meeting) => {
                 let mut transaction = database::begin(self.pool()).await?;
-                store::made(&mut transaction, &appointment.id, &meeting).await?;
-                integration::store::succeeded(&mut transaction, &appointment.integration, self.now()).await?;
-                database::commit(transaction, "appointment.booked").await?;
+                let (id, now) = (&appointment.integration, self.now());
+                let question = Question::NewMeeting(Some(&meeting.organizer_id));
+                let mut news = integration::store::note(&mut transaction, id, question, Ok(()), now).await?;
+                if store::made(&mut transaction, &appointment.id, &meeting).await? {
+                    let limit = place.provider.description().meetings_per_month;
+                    let organizer = &meeting.organizer_id;
+                    news = news
+                        .and(integration::quota::count(&mut transaction, id, organizer, limit, now).await?);
+                }
+                self.commit(transaction, "appointment.booked", news).await?;
                 let made = self.reread(&appointment.id).await?;
                 if made.link.as_ref() != Some(&meeting.join_url) {
                     tracing::error!(appointment = %made.id, "the provider gave two links for one appointment; the first stays");
@@ -66,12 +74,13 @@ impl<V: VideoProviders> Platform<V> {
             }
             Err(error) => {
                 if is_refusal(&error) {
+                    self.note(&appointment.integration, Question::NewMeeting(None), Err(&error)).await?;
                     let mut transaction = database::begin(self.pool()).await?;
                     let (from, to, note) = (Status::Requested, Status::Failed, error.to_string());
                     store::change(&mut transaction, &appointment.id, from, to, Some(&note)).await?;
                     database::commit(transaction, "appointment.failed").await?;
                 } else {
-                    self.note_waiting(&appointment, &error).await?;
+                    self.note_waiting(&appointment, Question::NewMeeting(None), &error).await?;
                 }
                 Err(BookingError::call(appointment.id, place.integration.display_name, error))
             }

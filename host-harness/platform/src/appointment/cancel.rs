@@ -5,7 +5,7 @@ use video_host::provider::{Cancellation, Capabilities, Error};
 
 use super::{Appointment, BookingError, Status, store};
 use crate::database;
-use crate::integration::{self, IntegrationState};
+use crate::integration::{self, IntegrationState, News, Question};
 use crate::platform::Platform;
 use crate::provider::{VideoProvider as _, VideoProviders};
 
@@ -55,7 +55,8 @@ impl<V: VideoProviders> Platform<V> {
                 self.settle(&appointment, None, true).await
             }
             Err(error) => {
-                self.note_waiting(&appointment, &error).await?;
+                let question = Question::OldMeeting(appointment.organizer_id.as_deref());
+                self.note_waiting(&appointment, question, &error).await?;
                 Err(BookingError::call(appointment.id, place.integration.display_name, error))
             }
         }
@@ -69,11 +70,14 @@ impl<V: VideoProviders> Platform<V> {
         answered: bool,
     ) -> Result<Appointment, BookingError> {
         let mut transaction = database::begin(self.pool()).await?;
+        let mut news = News::default();
         if answered {
-            integration::store::succeeded(&mut transaction, &appointment.integration, self.now()).await?;
+            let (id, now) = (&appointment.integration, self.now());
+            let question = Question::OldMeeting(appointment.organizer_id.as_deref());
+            news = integration::store::note(&mut transaction, id, question, Ok(()), now).await?;
         }
         store::change(&mut transaction, &appointment.id, appointment.status, Status::Cancelled, note).await?;
-        database::commit(transaction, "appointment.cancelled").await?;
+        self.commit(transaction, "appointment.cancelled", news).await?;
         self.reread(&appointment.id).await
     }
 }

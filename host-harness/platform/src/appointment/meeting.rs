@@ -6,7 +6,7 @@ use video_host::provider::{Attendee, AttendeeRole, Description, MeetingRequest};
 
 use super::{Appointment, BookingError, store};
 use crate::database::{self, DatabaseError};
-use crate::integration::{self, Integration};
+use crate::integration::{self, Integration, Question};
 use crate::options;
 use crate::platform::Platform;
 use crate::provider::VideoProviders;
@@ -28,28 +28,25 @@ impl<V: VideoProviders> Platform<V> {
             integration::store::load(&mut *self.connection().await?, &appointment.integration).await?;
         // Its row is referred to, so it is there.
         let integration = integration.ok_or_else(|| BookingError::Unknown(appointment.id.clone()))?;
-        self.usable_for(integration, &appointment.id)
+        self.usable_for(integration, format!("the appointment {}", appointment.id))
     }
 
-    /// The integration with its provider, if it works as far as is known.
+    /// The integration with its provider, if it works as far as is known, for this purpose.
     pub(super) fn usable_for(
         &self,
         integration: Integration,
-        appointment: &str,
+        purpose: String,
     ) -> Result<Place<V::Provider>, BookingError> {
-        let appointment = || format!("the appointment {appointment}");
         if !integration.state.is_live() {
             return Err(BookingError::NotUsable {
                 problem: integration.state.problem().unwrap_or_default(),
                 integration: integration.display_name,
-                appointment: appointment(),
+                purpose,
             });
         }
         match self.providers().on(&integration.provider, &integration.id) {
             Some(provider) => Ok(Place { integration, provider }),
-            None => {
-                Err(BookingError::NotLoaded { provider: integration.provider, appointment: appointment() })
-            }
+            None => Err(BookingError::NotLoaded { provider: integration.provider, purpose }),
         }
     }
 
@@ -57,9 +54,10 @@ impl<V: VideoProviders> Platform<V> {
     pub(super) async fn note_waiting(
         &self,
         appointment: &Appointment,
+        question: Question<'_>,
         error: &CallError,
     ) -> Result<(), DatabaseError> {
-        self.note(&appointment.integration, error).await?;
+        self.note(&appointment.integration, question, Err(error)).await?;
         let mut transaction = database::begin(self.pool()).await?;
         let (status, note) = (appointment.status, error.to_string());
         store::change(&mut transaction, &appointment.id, status, status, Some(&note)).await?;

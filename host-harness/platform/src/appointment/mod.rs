@@ -6,6 +6,7 @@
 
 mod book;
 mod cancel;
+mod check_staff;
 mod eligible;
 mod error;
 mod meeting;
@@ -13,6 +14,7 @@ mod reschedule;
 mod resume;
 mod store;
 
+pub use check_staff::{Obstacle, StaffCheck};
 pub use error::{BookingError, WrongInput};
 pub use resume::{ResumeReport, Unfinished};
 use video_host::provider::User;

@@ -6,7 +6,7 @@ use super::eligible::check_times;
 use super::error::is_refusal;
 use super::{Appointment, BookingError, Status, store};
 use crate::database;
-use crate::integration;
+use crate::integration::{self, News, Question};
 use crate::platform::Platform;
 use crate::provider::{VideoProvider as _, VideoProviders};
 
@@ -44,6 +44,7 @@ impl<V: VideoProviders> Platform<V> {
     /// Tells the provider the times of an appointment that is moving.
     pub(super) async fn shift(&self, appointment: Appointment) -> Result<Appointment, BookingError> {
         let place = self.place_of(&appointment).await?;
+        let question = Question::OldMeeting(appointment.organizer_id.as_deref());
         let id = appointment.id.clone();
         let told = if place.provider.description().capabilities.contains(Capabilities::RESCHEDULE) {
             let request = self.meeting_request(&appointment, place.provider.description()).await?;
@@ -57,20 +58,23 @@ impl<V: VideoProviders> Platform<V> {
                 let note = warnings.filter(|warnings| !warnings.is_empty());
                 let mut transaction = database::begin(self.pool()).await?;
                 store::moved(&mut transaction, &id, note.as_deref()).await?;
+                let mut news = News::default();
                 if meeting.is_some() {
-                    integration::store::succeeded(&mut transaction, &appointment.integration, self.now())
+                    let (integration, now) = (&appointment.integration, self.now());
+                    news = integration::store::note(&mut transaction, integration, question, Ok(()), now)
                         .await?;
                 }
-                database::commit(transaction, "appointment.moved").await?;
+                self.commit(transaction, "appointment.moved", news).await?;
                 self.reread(&id).await
             }
             Err(error) => {
                 if is_refusal(&error) {
+                    self.note(&appointment.integration, question, Err(&error)).await?;
                     let mut transaction = database::begin(self.pool()).await?;
                     store::move_back(&mut transaction, &id, &error.to_string()).await?;
                     database::commit(transaction, "appointment.move-refused").await?;
                 } else {
-                    self.note_waiting(&appointment, &error).await?;
+                    self.note_waiting(&appointment, question, &error).await?;
                 }
                 Err(BookingError::call(id, place.integration.display_name, error))
             }

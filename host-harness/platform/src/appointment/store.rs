@@ -106,26 +106,35 @@ pub(super) async fn unfinished(connection: &mut Connection) -> Result<Vec<String
 }
 
 /// Keeps the meeting. What was cancelled while the provider made it has to be cancelled there again.
+///
+/// Tells whether the meeting counts as one more that was made: it is the appointment's first, also if the
+/// call that made it had no answer, or a new one in the place of one that is gone.
 pub(super) async fn made(
     connection: &mut Connection,
     id: &str,
     meeting: &Meeting,
-) -> Result<(), DatabaseError> {
+) -> Result<bool, DatabaseError> {
+    let first = sqlx::query("UPDATE appointment SET meeting_id = $2 WHERE id = $1 AND meeting_id IS NULL")
+        .bind(id)
+        .bind(&meeting.id)
+        .execute(&mut *connection)
+        .await?
+        .rows_affected()
+        > 0;
     let note = (!meeting.warnings.is_empty()).then(|| meeting.warnings.join(" "));
-    sqlx::query(
-        "UPDATE appointment SET meeting_id = COALESCE(meeting_id, $2), link = COALESCE(link, $3), note = $4, \
-         organizer_id = COALESCE(organizer_id, $5), \
+    let kept: Option<String> = sqlx::query_scalar(
+        "UPDATE appointment SET link = COALESCE(link, $2), note = $3, \
+         organizer_id = COALESCE(organizer_id, $4), \
          status = CASE status WHEN 'requested' THEN 'booked' WHEN 'cancelled' THEN 'cancelling' \
-         ELSE status END WHERE id = $1",
+         ELSE status END WHERE id = $1 RETURNING meeting_id",
     )
     .bind(id)
-    .bind(&meeting.id)
     .bind(&meeting.join_url)
     .bind(note)
     .bind(Some(&meeting.organizer_id).filter(|id| !id.is_empty()))
-    .execute(connection)
+    .fetch_optional(connection)
     .await?;
-    Ok(())
+    Ok(first || (meeting.created && kept.is_some_and(|kept| kept != meeting.id)))
 }
 
 /// Writes new times, and keeps those that the provider knows, if it knows any.

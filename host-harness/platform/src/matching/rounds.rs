@@ -10,7 +10,7 @@ use super::shared::{Candidate, sort};
 use super::store::{self, Answer};
 use super::{MatchError, MatchReport, MatchState, Progress, reason};
 use crate::database::{self, DatabaseError};
-use crate::integration::{self, Integration};
+use crate::integration::{self, Integration, News, Question};
 use crate::platform::Platform;
 use crate::provider::{VideoProvider, VideoProviders};
 use crate::staff::StaffMember;
@@ -111,9 +111,15 @@ impl<'a, V: VideoProviders, P: FnMut(Progress) + Send> Rounds<'a, V, P> {
                         }
                     }
                     put_off.answers += answers.len();
-                    self.store(&answers, &[], true).await?;
+                    self.store(&answers, &[], !answers.is_empty()).await?;
+                    if answers.is_empty() {
+                        // Every item was put off: that is a throttled call by another name.
+                        let wait = put_off.wait.and_then(|wait| u64::try_from(wait.as_millis()).ok());
+                        self.note(&CallError::Provider(Error::Throttled(wait))).await?;
+                    }
                 }
                 Err(error) if passes(&error) => {
+                    self.note(&error).await?;
                     put_off.candidates.extend_from_slice(rest);
                     put_off.later(named_wait(&error));
                     break;
@@ -126,13 +132,17 @@ impl<'a, V: VideoProviders, P: FnMut(Progress) + Send> Rounds<'a, V, P> {
     }
 
     async fn stopped(&self, error: CallError) -> Result<MatchError, DatabaseError> {
-        self.platform.note(&self.integration.id, &error).await?;
+        self.note(&error).await?;
         Ok(MatchError::Call {
             integration: self.integration.display_name.clone(),
             done: self.report.outcomes.values().sum(),
             total: self.report.total,
             error,
         })
+    }
+
+    async fn note(&self, error: &CallError) -> Result<(), DatabaseError> {
+        self.platform.note(&self.integration.id, Question::Users, Err(error)).await
     }
 
     /// One batch is one transaction.
@@ -147,10 +157,11 @@ impl<'a, V: VideoProviders, P: FnMut(Progress) + Send> Rounds<'a, V, P> {
         let mut transaction = database::begin(platform.pool()).await?;
         store::answered(&mut transaction, id, answers, now).await?;
         store::unanswered(&mut transaction, id, unanswered, now).await?;
+        let mut news = News::default();
         if provider_answered {
-            integration::store::succeeded(&mut transaction, id, now).await?;
+            news = integration::store::note(&mut transaction, id, Question::Users, Ok(()), now).await?;
         }
-        database::commit(transaction, "matching.batch").await?;
+        platform.commit(transaction, "matching.batch", news).await?;
         for (_, answer) in answers {
             *self.report.outcomes.entry(answer.state).or_default() += 1;
         }

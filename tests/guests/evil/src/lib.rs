@@ -31,6 +31,7 @@ impl Guest for Evil {
             meeting_options: Vec::new(),
             match_key: "Name".to_owned(),
             best_batch: 10,
+            meetings_per_month: None,
             capabilities: Capabilities::all(),
             api_origins: vec!["https://graph.microsoft.com".to_owned()],
             identity_origins: Vec::new(),
