@@ -62,10 +62,9 @@ struct Field {
 struct Offered {
     name: String,
     label: String,
+    kind: String,
     /// The label of the choice that holds when nobody chose.
     default: String,
-    /// The labels of the others.
-    others: Vec<String>,
 }
 
 /// Looks at a file on a host of its own, which reaches nobody.
@@ -157,8 +156,7 @@ impl Identity {
             screen.title("Lets the platform choose for meetings", "")?;
         }
         for option in &self.meeting_options {
-            let said =
-                format!("{}: {}, or {}", option.label, option.default, listed(&option.others.join(", ")));
+            let said = format!("{} ({}; by default {})", option.label, option.kind, option.default);
             screen.fact(&option.name, &said)?;
         }
         screen.title("Asks the operator for", "")?;
@@ -169,14 +167,12 @@ impl Identity {
 
 impl Offered {
     fn of(option: &MeetingOption) -> Self {
-        let is_default = |choice: &&Choice| choice.value == option.default;
-        let (default, others): (Vec<_>, Vec<_>) = option.choices.iter().partition(is_default);
-        let label = |choice: &Choice| choice.label.clone();
+        let default = option.choices.iter().find(|choice| choice.value == option.default);
         Self {
             name: option.name.clone(),
             label: option.label.clone(),
-            default: default.into_iter().map(label).next().unwrap_or_default(),
-            others: others.into_iter().map(label).collect(),
+            kind: one_of(&option.choices),
+            default: default.map(|choice| choice.label.clone()).unwrap_or_default(),
         }
     }
 }
@@ -185,13 +181,15 @@ fn listed(text: &str) -> String {
     if text.is_empty() { "none".to_owned() } else { text.to_owned() }
 }
 
+fn one_of(choices: &[Choice]) -> String {
+    let labels: Vec<_> = choices.iter().map(|choice| choice.label.as_str()).collect();
+    format!("one of {}", labels.join(", "))
+}
+
 fn kind(kind: &SetupKind) -> String {
     match kind {
         SetupKind::Text(most) => format!("text of at most {most} characters"),
-        SetupKind::Choice(choices) => {
-            let labels: Vec<_> = choices.iter().map(|choice| choice.label.as_str()).collect();
-            format!("one of {}", labels.join(", "))
-        }
+        SetupKind::Choice(choices) => one_of(choices),
         SetupKind::StaffField => "a field of the staff records".to_owned(),
     }
 }

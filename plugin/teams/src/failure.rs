@@ -43,18 +43,19 @@ pub(crate) fn internal(message: impl Into<String>) -> Error {
 }
 
 /// What an error says, for a sentence about something that went on all the same.
-pub(crate) fn message(error: Error) -> String {
+pub(crate) fn message(error: &Error) -> &str {
     match error {
-        Error::InvalidInput(it) => it.message,
-        Error::NeedsReauthorization(it) => it.message,
-        Error::Misconfigured(it) => it.message,
-        Error::Refused(it) => it.message,
-        Error::SignInFailed(it) => it.message,
-        Error::AccountMismatch(it) => it.message,
-        Error::Unavailable(it) => it.message,
-        Error::NotFound(message) | Error::Internal(message) => message,
-        Error::NotConnected => "There is no connection to Microsoft any more.".to_owned(),
-        Error::Throttled(_) => "Microsoft Graph wants fewer requests.".to_owned(),
+        Error::InvalidInput(InputError { message, .. })
+        | Error::NeedsReauthorization(DeadGrant { message, .. })
+        | Error::Misconfigured(Misconfiguration { message, .. })
+        | Error::Refused(Refusal { message, .. })
+        | Error::SignInFailed(SignInError { message, .. })
+        | Error::AccountMismatch(AccountMismatch { message, .. })
+        | Error::Unavailable(Outage { message, .. })
+        | Error::NotFound(message)
+        | Error::Internal(message) => message,
+        Error::NotConnected => "There is no connection to Microsoft any more.",
+        Error::Throttled(_) => "Microsoft Graph wants fewer requests.",
     }
 }
 

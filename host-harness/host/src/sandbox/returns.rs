@@ -191,3 +191,58 @@ pub(crate) fn error(error: &Error) -> Result<(), Broken> {
         Error::NotConnected | Error::Throttled(_) => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::Capabilities;
+
+    fn option(name: &str, values: &[&str], default: &str) -> MeetingOption {
+        let choice = |value: &&str| Choice {
+            value: (*value).to_owned(),
+            label: (*value).to_owned(),
+            help: String::new(),
+        };
+        MeetingOption {
+            name: name.to_owned(),
+            label: name.to_owned(),
+            help: String::new(),
+            choices: values.iter().map(choice).collect(),
+            default: default.to_owned(),
+        }
+    }
+
+    fn offering(meeting_options: Vec<MeetingOption>) -> Result<(), Broken> {
+        description(&Description {
+            id: "rooms".to_owned(),
+            name: "Rooms".to_owned(),
+            version: "1".to_owned(),
+            setup: Vec::new(),
+            meeting_options,
+            match_key: String::new(),
+            best_batch: 1,
+            capabilities: Capabilities::empty(),
+            api_origins: Vec::new(),
+            identity_origins: Vec::new(),
+            optional_api_origins: Vec::new(),
+            optional_identity_origins: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn a_plugin_offers_options_with_names_of_their_own_and_a_default_that_can_be_chosen() {
+        let lobby = option("lobby", &["everyone", "nobody"], "everyone");
+        assert_eq!(offering(vec![lobby.clone(), option("chat", &["on"], "on")]), Ok(()));
+        for (wrong, says) in [
+            (vec![lobby.clone(), lobby], "same name"),
+            (vec![option("lobby", &["everyone"], "nobody")], "none of its choices"),
+            (vec![option("lobby", &[], "")], "none of its choices"),
+            (vec![option("lobby", &[""], "")], "a choice is empty"),
+            (vec![option("", &["x"], "x")], "a-z"),
+            (vec![option("the lobby", &["x"], "x")], "a-z"),
+        ] {
+            let broken = offering(wrong);
+            assert!(matches!(&broken, Err(rule) if rule.contains(says)), "{says}: {broken:?}");
+        }
+    }
+}

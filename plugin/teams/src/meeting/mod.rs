@@ -33,7 +33,7 @@ pub(crate) fn create(host: &dyn Host, request: &MeetingRequest) -> Result<Meetin
     let options = validate::request(request)?;
     let organizer = Organizer::of_new(&connection::require(host)?, request.staff.as_ref())?;
     let (wish, warnings) = wish(request, &organizer.id, &options);
-    settle(host, &request.appointment_id, &wish, &options.settings(), warnings, &organizer)
+    settle(host, &request.appointment_id, &wish, options.settings(), warnings, &organizer)
 }
 
 /// The appointment's meeting, moved or changed; found by its id, or else as in [`create`].
@@ -44,9 +44,9 @@ pub(crate) fn update(host: &dyn Host, request: &MeetingRequest) -> Result<Meetin
     let (wish, mut warnings) = wish(request, &organizer.id, &options);
     let Some(id) = request.meeting_id.as_deref() else {
         let settings = options.settings();
-        return settle(host, &request.appointment_id, &wish, &settings, warnings, &organizer);
+        return settle(host, &request.appointment_id, &wish, settings, warnings, &organizer);
     };
-    let mut given = change(host, &organizer, id, &wish, &options.settings(), &mut warnings)?;
+    let mut given = change(host, &organizer, id, Some(&wish), options.settings(), &mut warnings)?;
     if given.link().is_none() {
         let answer = Request::get(organizer.meeting(id), organizer.credential).succeed(host)?;
         given.complete(Given::read(&answer.json()?));
@@ -96,40 +96,35 @@ fn settle(
     host: &dyn Host,
     appointment_id: &str,
     wish: &Wish<'_>,
-    settings: &Settings,
+    settings: Settings,
     mut warnings: Vec<String>,
     organizer: &Organizer,
 ) -> Result<Meeting, Error> {
     let (mut given, created) = create_or_get(host, organizer, appointment_id, wish)?;
+    let moves = !created && !given.fits(wish);
     let missing = settings.missing(&given.shown);
-    if !created && !given.fits(wish) {
+    if moves || !missing.is_empty() {
         let id = given.id.as_deref().ok_or_else(wire::without_id)?;
-        let changed = change(host, organizer, id, wish, &missing, &mut warnings);
-        let mut changed = changed.map_err(while_changing)?;
-        changed.complete(given.before_change());
-        given = changed;
-    } else if !missing.is_empty() {
-        let id = given.id.as_deref().ok_or_else(wire::without_id)?;
-        // Nothing but the settings, so that a late repetition does not undo a move.
-        match patch(host, organizer, id, None, &missing) {
-            Ok(changed) => warn_of_ignored(&missing, &changed, &mut warnings),
+        // Where only settings differ only they are sent, so that a late repetition undoes no move.
+        match change(host, organizer, id, moves.then_some(wish), missing, &mut warnings) {
+            Ok(mut changed) if moves => {
+                changed.complete(given.before_change());
+                given = changed;
+            }
+            Ok(_) => {}
             // One that was just made is there, even where Graph does not find it yet.
             Err(failure) if !created && failure.status == Some(StatusCode::NOT_FOUND) => {
-                return Err(while_changing(failure));
+                return Err(failure::unavailable(
+                    true,
+                    None,
+                    "The meeting was deleted while it was being changed. Ask again.",
+                ));
             }
-            Err(failure) => warnings.push(missing.not_set(&failure::message(failure.error))),
+            Err(failure) if moves => return Err(failure.error),
+            Err(failure) => warnings.push(missing.not_set(failure::message(&failure.error))),
         }
     }
     given.meeting(wish, created, &organizer.id, warnings)
-}
-
-fn while_changing(failure: Failure) -> Error {
-    match failure.status {
-        Some(StatusCode::NOT_FOUND) => {
-            failure::unavailable(true, None, "The meeting was deleted while it was being changed. Ask again.")
-        }
-        _ => failure.error,
-    }
 }
 
 /// `POST …/onlineMeetings/createOrGet`: 201 for a new meeting, 200 for one that exists. Its key is
@@ -141,7 +136,7 @@ fn create_or_get(
     wish: &Wish<'_>,
 ) -> Result<(Given, bool), Error> {
     let url = organizer.create_or_get();
-    let settings = &Settings::none();
+    let settings = Settings::NONE;
     let body = Body { external_id: Some(appointment_id), wish: Some(wish), settings }.json()?;
     let answer = Request::write(Method::POST, url, Some(body), organizer.credential).succeed(host).map_err(
         |failure| {
@@ -158,38 +153,34 @@ fn create_or_get(
 
 /// Changes both times, the subject, the whole list of attendees, and settings: in one request, or
 /// without the settings in another if Microsoft refuses that, so that no option stands in the way of a
-/// move. What was refused for another reason is refused again.
+/// move. What was refused for another reason is refused again. Without a wish it is the settings only.
 fn change(
     host: &dyn Host,
     organizer: &Organizer,
     id: &str,
-    wish: &Wish<'_>,
-    settings: &Settings,
+    wish: Option<&Wish<'_>>,
+    settings: Settings,
     warnings: &mut Vec<String>,
 ) -> Result<Given, Failure> {
-    match patch(host, organizer, id, Some(wish), settings) {
+    let over_settings = |failure: &Failure| {
+        let refused = matches!(failure.status, Some(StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN));
+        refused && wish.is_some() && !settings.is_empty()
+    };
+    match patch(host, organizer, id, wish, settings) {
         Ok(given) => {
-            warn_of_ignored(settings, &given, warnings);
+            // Microsoft may say yes and keep what its policy has.
+            let ignored = settings.ignored(&given.shown);
+            if !ignored.is_empty() {
+                warnings.push(ignored.not_set("A Teams administrator can look at the policy."));
+            }
             Ok(given)
         }
-        Err(refused) if !settings.is_empty() && refused.status.is_some_and(may_be_over_settings) => {
-            let given = patch(host, organizer, id, Some(wish), &Settings::none())?;
-            warnings.push(settings.not_set(&failure::message(refused.error)));
+        Err(refused) if over_settings(&refused) => {
+            let given = patch(host, organizer, id, wish, Settings::NONE)?;
+            warnings.push(settings.not_set(failure::message(&refused.error)));
             Ok(given)
         }
         Err(failure) => Err(failure),
-    }
-}
-
-fn may_be_over_settings(status: StatusCode) -> bool {
-    matches!(status, StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN)
-}
-
-/// Microsoft may say yes and keep what its policy has.
-fn warn_of_ignored(settings: &Settings, given: &Given, warnings: &mut Vec<String>) {
-    let ignored = settings.ignored(&given.shown);
-    if !ignored.is_empty() {
-        warnings.push(ignored.not_set("It gave no reason: a Teams administrator can look at the policy."));
     }
 }
 
@@ -199,7 +190,7 @@ fn patch(
     organizer: &Organizer,
     id: &str,
     wish: Option<&Wish<'_>>,
-    settings: &Settings,
+    settings: Settings,
 ) -> Result<Given, Failure> {
     let body = Body { external_id: None, wish, settings }.json()?;
     let url = organizer.meeting(id);

@@ -4,10 +4,10 @@
 //! A passcode is not among the options: `joinMeetingIdSettings` cannot be changed once the meeting
 //! exists ("Update onlineMeeting", Graph).
 
-use serde::Serialize;
 use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 
-use crate::bindings::provider::{AttendeeRole, Choice, Error, InputProblem, MeetingOption};
+use crate::bindings::provider::{AttendeeRole, Error, InputProblem, MeetingOption};
 use crate::bindings::types::Parameter;
 use crate::describe::offered;
 use crate::failure;
@@ -19,8 +19,10 @@ const POLICY: [&str; 3] = ["policy", "As the organization's policy has it", ""];
 const YES: [&str; 3] = ["yes", "Yes", ""];
 const NO: [&str; 3] = ["no", "No", ""];
 
-/// The property that is an object around its value, `scope`.
+/// The property that is an object around its value.
 const LOBBY: &str = "lobbyBypassSettings";
+/// That value.
+const SCOPE: &str = "scope";
 
 /// An option. Its first choice is the default, and a value of its own is what Graph calls it.
 struct Known {
@@ -36,8 +38,6 @@ struct Known {
 const COUNT: usize = 6;
 /// Where the role of the staff member is among them.
 const STAFF_ROLE: usize = 5;
-/// Its second choice.
-const PRESENTER: &str = "presenter";
 
 /// `lobbyBypassScope`, `onlineMeetingPresenters`, `meetingChatMode` (Graph v1.0).
 static KNOWN: [Known; COUNT] = [
@@ -102,121 +102,134 @@ static KNOWN: [Known; COUNT] = [
         property: None,
         choices: &[
             ["co-organizer", "Co-organizer", "Runs the meeting like the organizer."],
-            [PRESENTER, "Presenter", "Presents and lets clients in."],
+            ["presenter", "Presenter", "Presents and lets clients in."],
         ],
     },
 ];
 
 /// The options as the contract describes them.
 pub(crate) fn described() -> Vec<MeetingOption> {
-    let option = |known: &Known| {
-        let choices: Vec<Choice> = offered(known.choices);
-        MeetingOption {
+    let mut options = Vec::with_capacity(COUNT);
+    for known in &KNOWN {
+        options.push(MeetingOption {
             name: known.name.to_owned(),
             label: known.label.to_owned(),
             help: known.help.to_owned(),
+            choices: offered(known.choices),
             default: known.choices[0][0].to_owned(),
-            choices,
-        }
-    };
-    KNOWN.iter().map(option).collect()
+        });
+    }
+    options
 }
 
-/// What was chosen of every option.
-pub(crate) struct Options([&'static str; COUNT]);
+impl Known {
+    /// The place of a value among the choices.
+    fn choice(&self, value: &str) -> Option<u8> {
+        let index = self.choices.iter().position(|choice| choice[0] == value)?;
+        u8::try_from(index).ok()
+    }
+}
+
+/// What was chosen of every option: the place among its choices.
+pub(crate) struct Options([u8; COUNT]);
 
 impl Options {
     /// What was chosen, and the default of what was not.
     pub(crate) fn read(chosen: &[Parameter]) -> Result<Self, Error> {
-        let mut options = Self(std::array::from_fn(|index| KNOWN[index].choices[0][0]));
-        let mut seen = [false; COUNT];
+        let mut options = [None; COUNT];
         for Parameter { name, value } in chosen {
             let Some(index) = KNOWN.iter().position(|known| known.name == name) else {
-                return Err(unsupported(name, "Teams meetings have no such option."));
+                return refused(name, InputProblem::Unsupported, "Teams meetings have no such option.");
             };
-            if std::mem::replace(&mut seen[index], true) {
-                let message = "The option was chosen twice.";
-                return Err(failure::invalid_input(name, InputProblem::Malformed, message));
+            let choice = KNOWN[index].choice(value);
+            if choice.is_none() {
+                return refused(name, InputProblem::Unsupported, "The option has no such choice.");
             }
-            let choice = KNOWN[index].choices.iter().find(|choice| choice[0] == value);
-            let Some([value, ..]) = choice else {
-                return Err(unsupported(name, "The option has no such choice."));
-            };
-            options.0[index] = value;
+            if std::mem::replace(&mut options[index], choice).is_some() {
+                return refused(name, InputProblem::Malformed, "The option was chosen twice.");
+            }
         }
-        Ok(options)
+        Ok(Self(options.map(Option::unwrap_or_default)))
     }
 
     /// What the staff member is in a meeting that another account organizes.
     pub(crate) fn staff_role(&self) -> AttendeeRole {
-        if self.0[STAFF_ROLE] == PRESENTER { AttendeeRole::Presenter } else { AttendeeRole::CoOrganizer }
+        match self.0[STAFF_ROLE] {
+            0 => AttendeeRole::CoOrganizer,
+            _ => AttendeeRole::Presenter,
+        }
     }
 
     /// What Graph is to set.
     pub(crate) fn settings(&self) -> Settings {
-        let sent = |(index, value): (usize, &&'static str)| {
-            (KNOWN[index].property.is_some() && *value != POLICY[0]).then_some((index, *value))
-        };
-        Settings(self.0.iter().enumerate().filter_map(sent).collect())
+        let mut settings = Settings::NONE;
+        for (index, known) in KNOWN.iter().enumerate() {
+            let choice = self.0[index];
+            if known.property.is_some() && known.choices[usize::from(choice)][0] != POLICY[0] {
+                settings.0[index] = Some(choice);
+            }
+        }
+        settings
     }
 }
 
 /// The field of the error is the option's name, as long as it could be one.
-fn unsupported(name: &str, message: &str) -> Error {
+fn refused<T>(name: &str, problem: InputProblem, message: &str) -> Result<T, Error> {
     let could_be = (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic());
-    let field = if could_be { name } else { "options" };
-    failure::invalid_input(field, InputProblem::Unsupported, message)
+    Err(failure::invalid_input(if could_be { name } else { "options" }, problem, message))
 }
 
-/// Properties that a meeting shall have, by the index of their option.
-pub(crate) struct Settings(Vec<(usize, &'static str)>);
+/// What a meeting shall be set to: for each option the place among its choices, or no wish.
+#[derive(Clone, Copy)]
+pub(crate) struct Settings([Option<u8>; COUNT]);
 
 impl Settings {
     /// No wishes.
-    pub(crate) fn none() -> Self {
-        Self(Vec::new())
-    }
+    pub(crate) const NONE: Self = Self([None; COUNT]);
 
     /// Whether there are none.
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0 == Self::NONE.0
     }
 
     /// Those that a meeting does not show. What its answer leaves out is not known to be as wished:
     /// older answers lack the chat and the recording.
-    pub(crate) fn missing(&self, shown: &Shown) -> Self {
-        self.those(|index, value| shown.of(index) != Some(value))
+    pub(crate) fn missing(mut self, shown: &Shown) -> Self {
+        for (wished, shown) in self.0.iter_mut().zip(&shown.0) {
+            if wished == shown {
+                *wished = None;
+            }
+        }
+        self
     }
 
-    /// Those in whose place a meeting shows something else. A member of an enumeration that Graph
-    /// does not name may be the right one.
-    pub(crate) fn ignored(&self, shown: &Shown) -> Self {
-        self.those(|index, value| {
-            shown.of(index).is_some_and(|shown| shown != value && shown != "unknownFutureValue")
-        })
-    }
-
-    fn those(&self, are: impl Fn(usize, &str) -> bool) -> Self {
-        Self(self.0.iter().copied().filter(|(index, value)| are(*index, value)).collect())
+    /// Those in whose place a meeting shows something else.
+    pub(crate) fn ignored(mut self, shown: &Shown) -> Self {
+        for (wished, shown) in self.0.iter_mut().zip(&shown.0) {
+            if wished == shown || shown.is_none() {
+                *wished = None;
+            }
+        }
+        self
     }
 
     /// A sentence that they are not set, and why.
     pub(crate) fn not_set(&self, why: &str) -> String {
-        let labels: Vec<&str> = self.0.iter().map(|(index, _)| KNOWN[*index].label).collect();
-        [
-            "The meeting is there, but Microsoft Teams did not take all of its options (",
-            &labels.join(", "),
-            "). ",
-            why,
-        ]
-        .concat()
+        let mut text = "The meeting is there, but Microsoft Teams did not take these options:".to_owned();
+        for (known, wished) in KNOWN.iter().zip(&self.0) {
+            if wished.is_some() {
+                text.push_str(&[" \"", known.label, "\""].concat());
+            }
+        }
+        [&text, ". ", why].concat()
     }
 
     /// Writes them into the body of a `PATCH`.
     pub(crate) fn write<M: SerializeMap>(&self, body: &mut M) -> Result<(), M::Error> {
-        for (index, value) in &self.0 {
-            if let Some(property) = KNOWN[*index].property {
-                body.serialize_entry(property, &sent(property, value))?;
+        for (known, wished) in KNOWN.iter().zip(&self.0) {
+            if let (Some(property), Some(choice)) = (known.property, *wished) {
+                let value = known.choices[usize::from(choice)][0];
+                body.serialize_entry(property, &Sent { property, value })?;
             }
         }
         Ok(())
@@ -224,43 +237,50 @@ impl Settings {
 }
 
 /// A value as Graph takes it.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Sent {
-    Truth(bool),
-    Text(&'static str),
-    Lobby { scope: &'static str },
+struct Sent {
+    property: &'static str,
+    value: &'static str,
 }
 
-fn sent(property: &str, value: &'static str) -> Sent {
-    match value {
-        _ if property == LOBBY => Sent::Lobby { scope: value },
-        "yes" => Sent::Truth(true),
-        "no" => Sent::Truth(false),
-        text => Sent::Text(text),
+impl Serialize for Sent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.property == LOBBY {
+            let mut lobby = serializer.serialize_map(None)?;
+            lobby.serialize_entry(SCOPE, self.value)?;
+            return lobby.end();
+        }
+        match self.value {
+            "yes" => serializer.serialize_bool(true),
+            "no" => serializer.serialize_bool(false),
+            text => serializer.serialize_str(text),
+        }
     }
 }
 
 /// What a meeting that Graph gave shows of the options.
-#[derive(Default)]
-pub(crate) struct Shown([Option<String>; COUNT]);
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Shown([Option<u8>; COUNT]);
+
+/// In the place of a choice: a value that is none of them.
+const OTHER: u8 = u8::MAX;
 
 impl Shown {
     /// Reads the properties of a meeting.
     pub(crate) fn read(meeting: &Json<'_>) -> Self {
-        Self(std::array::from_fn(|index| {
-            let property = KNOWN[index].property?;
+        let mut shown = Self::default();
+        for (known, shown) in KNOWN.iter().zip(&mut shown.0) {
+            let Some(property) = known.property else { continue };
             let value = meeting.get(property);
-            match value.truth() {
-                Some(truth) => Some((if truth { YES } else { NO })[0].to_owned()),
-                None if property == LOBBY => value.get("scope").owned(),
-                None => value.owned(),
-            }
-        }))
-    }
-
-    fn of(&self, index: usize) -> Option<&str> {
-        self.0[index].as_deref()
+            let value = if property == LOBBY { value.get(SCOPE) } else { value };
+            let text = match value.truth() {
+                Some(true) => Some(YES[0]),
+                Some(false) => Some(NO[0]),
+                // A member of an enumeration that Graph does not name may be the right one.
+                None => value.text().filter(|text| *text != "unknownFutureValue"),
+            };
+            *shown = text.map(|text| known.choice(text).unwrap_or(OTHER));
+        }
+        shown
     }
 }
 
@@ -285,7 +305,7 @@ mod tests {
     #[test]
     fn without_a_choice_only_the_lobby_is_set_and_the_staff_member_co_organizes() {
         let options = Options::read(&[]).expect("the defaults");
-        assert_eq!(options.settings().0, [(0, "everyone")]);
+        assert_eq!(options.settings().0, [Some(0), None, None, None, None, None]);
         assert_eq!(options.staff_role(), AttendeeRole::CoOrganizer);
         let options = Options::read(&chosen(&[("lobby", "policy"), ("staff-role", "presenter")]));
         let options = options.expect("known options");
@@ -326,7 +346,7 @@ mod tests {
     #[test]
     fn what_a_meeting_shows_is_not_asked_for_again() {
         let wished = settings(&[("announcements", "no"), ("chat", "limited"), ("recording", "yes")]);
-        assert_eq!(wished.0.len(), 4);
+        assert_eq!(wished.0.iter().flatten().count(), 4);
         let as_wished = r#"{"lobbyBypassSettings":{"scope":"everyone","isDialInBypassEnabled":false},
             "isEntryExitAnnounced":false,"allowMeetingChat":"limited","recordAutomatically":true}"#;
         assert!(wished.missing(&shown(as_wished)).is_empty());
@@ -337,7 +357,8 @@ mod tests {
             ("\"recordAutomatically\":true", "\"more\":1", 4),
         ] {
             let missing = wished.missing(&shown(&as_wished.replace(from, to)));
-            assert_eq!(missing.0.iter().map(|it| it.0).collect::<Vec<_>>(), [index], "{from}");
+            let of: Vec<_> = (0..COUNT).filter(|index| missing.0[*index].is_some()).collect();
+            assert_eq!(of, [index], "{from}");
         }
     }
 

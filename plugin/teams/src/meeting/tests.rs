@@ -249,7 +249,7 @@ fn a_refused_option_leaves_the_meeting_and_a_warning_with_the_reason() {
         host.answer(status, r#"{"error":{"code":"x","message":"Recording is not allowed."}}"#);
         let made = create(&host, &wish).expect("a meeting");
         let [warning] = &made.warnings[..] else { panic!("{:?}", made.warnings) };
-        assert!(warning.contains("(Record automatically)") && warning.contains(says), "{warning}");
+        assert!(warning.contains("\"Record automatically\"") && warning.contains(says), "{warning}");
     }
     let host = connected();
     host.answer(200, &meeting(0));
@@ -302,5 +302,5 @@ fn an_option_that_microsoft_ignores_is_told() {
     host.answer(200, &meeting(0));
     host.answer(200, &meeting(0));
     let made = create(&host, &wish).expect("a meeting");
-    assert!(made.warnings[0].contains("(Who bypasses the lobby)"), "{:?}", made.warnings);
+    assert!(made.warnings[0].contains("\"Who bypasses the lobby\""), "{:?}", made.warnings);
 }

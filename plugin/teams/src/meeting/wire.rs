@@ -74,7 +74,7 @@ pub(crate) struct Body<'a> {
     /// None leaves everything but the settings as it is.
     pub(crate) wish: Option<&'a Wish<'a>>,
     /// `createOrGet` takes none.
-    pub(crate) settings: &'a Settings,
+    pub(crate) settings: Settings,
 }
 
 impl Body<'_> {
@@ -91,8 +91,8 @@ impl Serialize for Body<'_> {
             body.serialize_entry("externalId", id)?;
         }
         if let Some(wish) = self.wish {
-            body.serialize_entry("startDateTime", &time::write(wish.start))?;
-            body.serialize_entry("endDateTime", &time::write(wish.end))?;
+            body.serialize_entry("startDateTime", time::write(wish.start).as_str())?;
+            body.serialize_entry("endDateTime", time::write(wish.end).as_str())?;
             // An empty subject is left out of a new meeting, and clears that of one that exists.
             if self.external_id.is_none() || !wish.subject.is_empty() {
                 body.serialize_entry("subject", wish.subject)?;
@@ -164,8 +164,8 @@ impl Given {
         Self { start: None, end: None, ..self }
     }
 
-    /// Whether nothing but settings has to be changed. Attendees that the answer does not list are not known to
-    /// differ.
+    /// Whether nothing but settings has to be changed. Attendees that the answer does not list are not
+    /// known to differ.
     pub(crate) fn fits(&self, wish: &Wish<'_>) -> bool {
         self.start == Some(wish.start)
             && self.end == Some(wish.end)
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_body_holds_what_create_or_get_takes_and_no_more() {
-        let body = Body { external_id: Some("a-1"), wish: Some(&wish()), settings: &Settings::none() };
+        let body = Body { external_id: Some("a-1"), wish: Some(&wish()), settings: Settings::NONE };
         let body = body.json().expect("a body");
         assert_eq!(
             String::from_utf8_lossy(&body),
