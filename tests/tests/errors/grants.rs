@@ -72,10 +72,10 @@ fn deaths() -> Vec<Death> {
             mend: NOTHING,
         },
         Death {
-            by: "the application was removed from the tenant",
-            kill: |it| Ok(it.directory().uninstall(contoso::CLIENT_ID, contoso::TENANT_ID)?),
-            cause: "ConsentWithdrawn",
-            mend: NOTHING,
+            by: "its password expired",
+            kill: |it| Ok(it.directory().expire_password(ACCOUNT)?),
+            cause: "PasswordChanged",
+            mend: |it| Ok(it.directory().reset_password(ACCOUNT, contoso::PASSWORD)?),
         },
         Death {
             by: "it was disabled",
