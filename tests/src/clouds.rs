@@ -1,5 +1,5 @@
 //! Two Microsofts: the worldwide cloud and that of the US government, each with its own names, its own
-//! certificate authority and its own organisation. GCC High and DoD share a login and have a Graph each.
+//! certificate authority and its own organisation. GCC High and `DoD` share a login and have a Graph each.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;

@@ -210,3 +210,19 @@ async fn an_account_that_graph_no_longer_has_is_gone_although_its_token_still_wo
     assert_eq!(world.told(checked)?, "needs-reauthorization AccountDisabled");
     Ok(())
 }
+
+/// Graph can refuse a token while the identity platform still renews it.
+#[tokio::test]
+async fn a_demand_for_a_fresh_sign_in_is_met_by_one_and_by_nothing_else() -> Result<()> {
+    let world = World::start().await?;
+    let connection = world.connect("contoso").await?;
+    let teams = world.teams_on("contoso")?;
+    world.microsoft.directory().demand_sign_in(ACCOUNT)?;
+    for _ in 0..2 {
+        assert_eq!(world.told(teams.check().await)?, "needs-reauthorization ClaimsChallenge");
+        world.advance(OVER);
+    }
+    assert_eq!(world.authorize("contoso", Purpose::Reauthorize, ACCOUNT).await?, connection);
+    assert_eq!(teams.check().await?, connection);
+    Ok(())
+}
