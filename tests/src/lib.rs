@@ -1,11 +1,15 @@
 //! What the end-to-end suites share: the compiled plugins in the real host, in front of the stand-in
 //! for Microsoft, on a folder of their own.
 
+mod certificate;
+mod clouds;
 mod memory;
 mod outcome;
 mod tenants;
 mod world;
 
+pub use certificate::Credential;
+pub use clouds::{Clouds, national_manifest};
 pub use memory::{Watched, WatchingCreator};
 pub use outcome::{Kept, form};
 pub use tenants::{FABRIKAM, FABRIKAM_ACCOUNT, contoso_itself, fabrikam, impostor};

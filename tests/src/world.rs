@@ -121,7 +121,7 @@ pub fn contract_error<T: Debug>(ended: Result<T, CallError>) -> Result<Error> {
 
 /// Copies what every host of this process can share: the compiled plugins, and the key that signed them.
 /// Compiling them for each world would be most of what the suites do.
-async fn lay_out(data: &Path) -> Result<()> {
+pub(crate) async fn lay_out(data: &Path) -> Result<()> {
     static SHARED: OnceCell<TempDir> = OnceCell::const_new();
     let shared = SHARED
         .get_or_try_init(|| async {
