@@ -3,6 +3,7 @@
 
 mod assertion;
 mod crash;
+mod death;
 mod exchange;
 mod names;
 mod renewal;
