@@ -304,10 +304,7 @@ impl Inner {
             }
             Err(error) => {
                 tracing::warn!(%error, name, "a credential could not be renewed");
-                if let Err(error) = self.store.release_credential(&caller.integration, name, self.owner).await
-                {
-                    tracing::warn!(%error, "a lease could not be given back and will end by itself");
-                }
+                self.release(caller, name).await;
                 Err(error.into())
             }
         }
@@ -335,6 +332,12 @@ impl Inner {
         }
     }
 
+    async fn release(&self, caller: &Caller, name: &str) {
+        if let Err(error) = self.store.release_credential(&caller.integration, name, self.owner).await {
+            tracing::warn!(%error, "a lease could not be given back and will end by itself");
+        }
+    }
+
     /// Puts `next` in the place of version `version`, in the store before anyone can use it. If the
     /// store will not take it, it is held in memory, as it may be the only copy of a rotated refresh
     /// token: used from there, and saved with a later call. Nothing if the credential was replaced or
@@ -359,6 +362,7 @@ impl Inner {
             Err(error) => {
                 tracing::error!(%error, name, "a renewed credential could not be saved: it is in memory only");
                 slot.pauses.put_off_saving(self.clock.now_ms());
+                self.release(caller, name).await;
                 (version, true)
             }
         };

@@ -5,6 +5,7 @@ mod assertion;
 mod crash;
 mod death;
 mod exchange;
+mod model;
 mod names;
 mod renewal;
 mod secrecy;

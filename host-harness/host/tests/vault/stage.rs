@@ -23,7 +23,7 @@ use video_host::vault::{
 pub(crate) const TOKEN_URL: &str = "https://login.example/t/token";
 pub(crate) const CLIENT_SECRET: &str = "client~secret/0815";
 
-type Reply = Result<Response<Bytes>, SendError>;
+pub(crate) type Reply = Result<Response<Bytes>, SendError>;
 
 enum Scripted {
     Now(Reply),
