@@ -3,11 +3,13 @@
 
 mod memory;
 mod outcome;
+mod outside;
 mod tenants;
 mod world;
 
 pub use memory::{Watched, WatchingCreator};
 pub use outcome::{Kept, form};
+pub use outside::{FileClock, host_of_environment, variable};
 pub use tenants::{FABRIKAM, FABRIKAM_ACCOUNT, contoso_itself, fabrikam, impostor};
 pub use world::{
     INTEGRATION, ManifestChange, SESSION, World, WorldOptions, appointment, authorities, contract_error,
