@@ -5,6 +5,7 @@ mod certificate;
 mod clouds;
 mod memory;
 mod outcome;
+mod outside;
 mod tenants;
 mod world;
 
@@ -12,6 +13,7 @@ pub use certificate::Credential;
 pub use clouds::{Clouds, national_manifest};
 pub use memory::{Watched, WatchingCreator};
 pub use outcome::{Kept, form};
+pub use outside::{FileClock, host_of_environment, variable};
 pub use tenants::{FABRIKAM, FABRIKAM_ACCOUNT, contoso_itself, fabrikam, impostor};
 pub use world::{
     INTEGRATION, ManifestChange, SESSION, World, WorldOptions, appointment, authorities, contract_error,

@@ -10,6 +10,8 @@ use mock_graph::{Config, MockGraph, SignIn, contoso};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
+use video_host::HostConfig;
+use video_host::store::KeyFile;
 
 /// The host's steps of any operation here are far fewer: an endless loop would be a test that hangs.
 const MOST_STEPS: u64 = 200;
@@ -169,13 +171,13 @@ async fn a_host_killed_at_any_step_of_refreshing_is_still_connected() -> Result<
     for step in 1..MOST_STEPS {
         let folder = copy(template.path())?;
         let Run::Killed(name) = crashes.run(folder.path(), step, "connected", "").await? else { break };
-        // The killed process may have held the refresh's lease; a minute later it has run out.
-        crashes.advance += 60;
+        // The killed process may have held the refresh's lease; five seconds later it has run out.
+        crashes.advance += 5;
         let account = crashes
             .done(folder.path(), "connected", "")
             .await
             .with_context(|| format!("killed at step {step}, {name}"))?;
-        crashes.advance -= 60;
+        crashes.advance -= 5;
         assert_eq!(account, contoso::SERVICE_ACCOUNT_ID);
         killed_at.push(name);
     }
@@ -209,6 +211,31 @@ async fn a_host_killed_at_any_step_of_booking_leaves_one_meeting_and_its_link() 
         killed_at.push(name);
     }
     for step in ["http.before-send", "http.answered"] {
+        assert!(killed_at.iter().any(|name| name == step), "{step} is not among {killed_at:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_host_killed_at_any_step_of_resealing_loses_nothing_and_goes_on_with_the_rest() -> Result<()> {
+    let crashes = Crashes::start().await?;
+    let template = TempDir::new()?;
+    crashes.connect(template.path()).await?;
+    let active = KeyFile::new(template.path().join(HostConfig::KEYS)).add()?;
+    let mut killed_at = Vec::new();
+    for step in 1..MOST_STEPS {
+        let folder = copy(template.path())?;
+        let Run::Killed(name) = crashes.run(folder.path(), step, "reseal", "").await? else { break };
+        let at = || format!("killed at step {step}, {name}");
+        let account = crashes.done(folder.path(), "connected", "").await.with_context(at)?;
+        assert_eq!(account, contoso::SERVICE_ACCOUNT_ID, "{}", at());
+        assert_eq!(crashes.done(folder.path(), "reseal", "").await.with_context(at)?, "0 left");
+        let uses = crashes.done(folder.path(), "keys", "").await?;
+        let (first, second) = uses.split_once(' ').context("two keys")?;
+        assert!(first.starts_with(&format!("{active}=")) && second.ends_with("=0"), "{}: {uses}", at());
+        killed_at.push(name);
+    }
+    for step in ["store.before-reseal", "store.resealed"] {
         assert!(killed_at.iter().any(|name| name == step), "{step} is not among {killed_at:?}");
     }
     Ok(())

@@ -14,7 +14,7 @@ use crate::manifest::Manifest;
 use crate::plugin::{Plugin, Provider};
 use crate::provider::{AuthorizationRequest, AuthorizationResponse, Connection, NextStep, Parameter};
 use crate::sandbox::{CONCURRENT_CALLS, CallError, CodeCache, Memory, Runner, Surface, engine, linker};
-use crate::store::{CallbackError, Integration, KeyRing, KeyRingError, Purpose, Store, StoreError};
+use crate::store::{CallbackError, Integration, KeyFile, KeySource, Purpose, Store, StoreError};
 use crate::transport::Transport;
 use crate::vault::Vault;
 
@@ -26,8 +26,9 @@ const SIGN_IN: Duration = Duration::from_mins(15);
 pub struct HostConfig {
     /// Folder of the database, the encryption key and the compiled code. Made on first use.
     pub data: PathBuf,
-    /// Keys of what is encrypted at rest; none: from `keys` in the data folder, made on first use.
-    pub keys: Option<KeyRing>,
+    /// Keys of what is encrypted at rest; none: from [`HostConfig::KEYS`] in the data folder, made on first
+    /// use.
+    pub keys: Option<KeySource>,
     /// How names become addresses.
     pub resolver: Arc<dyn Resolver>,
     /// Whose certificates are believed.
@@ -39,6 +40,11 @@ pub struct HostConfig {
 }
 
 impl HostConfig {
+    /// Name of the database in the data folder.
+    pub const DATABASE: &str = "video.db";
+    /// Name of the file of encryption keys in the data folder.
+    pub const KEYS: &str = "keys";
+
     /// Production's choices: the system's resolver, trust and clock.
     pub fn new(data: impl Into<PathBuf>) -> Self {
         Self {
@@ -66,10 +72,7 @@ pub enum StartError {
     /// The engine cannot run here.
     #[error("the WebAssembly engine cannot start: {0}")]
     Engine(String),
-    /// The encryption keys cannot be had.
-    #[error(transparent)]
-    Keys(#[from] KeyRingError),
-    /// The database cannot be opened.
+    /// The database or the encryption keys cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The HTTP client cannot be made.
@@ -138,13 +141,10 @@ impl Host {
     pub async fn start(config: HostConfig) -> Result<Self, StartError> {
         let folder = |source| StartError::Folder { folder: config.data.clone(), source };
         std::fs::create_dir_all(&config.data).map_err(folder)?;
-        let keys = match config.keys {
-            Some(keys) => keys,
-            None => KeyRing::load_or_create(&config.data.join("keys"))?,
-        };
-        let cache = CodeCache::new(config.data.join("compiled"), keys.signing_key("compiled code"))
+        let keys = config.keys.unwrap_or_else(|| KeyFile::new(config.data.join(HostConfig::KEYS)).into());
+        let store = Store::open(&config.data.join(HostConfig::DATABASE), keys, config.clock.clone()).await?;
+        let cache = CodeCache::new(config.data.join("compiled"), store.signing_key("compiled code"))
             .map_err(folder)?;
-        let store = Store::open(&config.data.join("video.db"), keys, config.clock.clone()).await?;
         let options = ClientOptions { trust: config.trust, ..ClientOptions::default() };
         let client = Arc::new(Client::new(config.resolver, options)?);
         let vault = Vault::new(store.clone(), client.clone() as Arc<dyn Transport>, config.clock.clone());
@@ -242,6 +242,12 @@ impl Host {
         let forgotten = self.inner.store.forget(integration).await;
         self.inner.recent.written(integration);
         forgotten
+    }
+
+    /// Takes over what the operator wrote into the file of encryption keys, without a restart. On an error
+    /// all stays as it was.
+    pub async fn reload_keys(&self) -> Result<(), StoreError> {
+        self.inner.store.reload_keys().await
     }
 
     /// The store, for the platform's own tables beside the host's.

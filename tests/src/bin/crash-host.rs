@@ -11,15 +11,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use end_to_end::{SESSION, authorities, manifest, parameters, routes, setup_values};
+use end_to_end::{SESSION, host_of_environment, parameters, setup_values, variable};
 use mock_graph::contoso;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
+use video_host::Host;
 use video_host::clock::ShiftedClock;
-use video_host::egress::Trust;
 use video_host::provider::NextStep;
-use video_host::{Host, HostConfig};
 use video_platform::{
     BookingRequest, Channel, Finished, IntegrationState, MatchField, MeetingOptions, Platform, Setup,
 };
@@ -72,31 +71,30 @@ async fn main() -> Result<()> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let [folder, step, operation, rest @ ..] = &arguments[..] else { bail!("FOLDER STEP OPERATION") };
     let listener = StopAt { step: step.parse()?, seen: AtomicU64::new(0) };
-    let platform = platform(folder).await?;
+    let (host, platform) = platform(folder).await?;
     // From here on: what starting does is the same every time and has tests of its own.
     tracing_subscriber::registry().with(listener).init();
-    let done = operate(&platform, operation, rest.first().map(String::as_str)).await?;
+    let done = operate(&host, &platform, operation, rest.first().map(String::as_str)).await?;
     println!("done {done}");
     Ok(())
 }
 
-async fn platform(folder: &str) -> Result<Platform> {
-    let variable = |name: &str| std::env::var(name).with_context(|| format!("{name} is not set"));
+async fn platform(folder: &str) -> Result<(Host, Platform)> {
     let clock = Arc::new(ShiftedClock::default());
     clock.advance(Duration::from_secs(variable("ADVANCE")?.parse()?));
-    let mut config = HostConfig::new(folder);
-    config.resolver = Arc::new(routes(variable("MICROSOFT")?.parse()?));
-    config.trust = Trust::Only(authorities(&std::fs::read_to_string(variable("MICROSOFT_CA")?)?)?);
-    config.clock = clock;
-    let host = Host::start(config).await?;
-    let teams = host.load(plugin_artifacts::TEAMS, &manifest()?).await?;
-    let platform = Platform::open(host).await?;
+    let (host, teams) = host_of_environment(folder, clock).await?;
+    let platform = Platform::open(host.clone()).await?;
     platform.providers().install(teams);
-    Ok(platform)
+    Ok((host, platform))
 }
 
 /// Does one thing and says in a line what came of it.
-async fn operate(platform: &Platform, operation: &str, argument: Option<&str>) -> Result<String> {
+async fn operate(
+    host: &Host,
+    platform: &Platform,
+    operation: &str,
+    argument: Option<&str>,
+) -> Result<String> {
     let argument = argument.unwrap_or_default();
     match operation {
         "begin" => {
@@ -141,6 +139,15 @@ async fn operate(platform: &Platform, operation: &str, argument: Option<&str>) -
                 })
                 .await?;
             appointment.link.context("an appointment without a link")
+        }
+        "reseal" => {
+            let resealed = host.store().reseal(|_| ()).await?;
+            Ok(format!("{} left", resealed.left))
+        }
+        "keys" => {
+            let uses = host.store().key_uses().await?;
+            let uses: Vec<_> = uses.iter().map(|key| format!("{}={}", key.id, key.values)).collect();
+            Ok(uses.join(" "))
         }
         other => bail!("no operation {other}"),
     }

@@ -2,6 +2,7 @@
 
 mod demo;
 mod inspect;
+mod keys;
 mod recording;
 mod stand_in;
 
