@@ -60,3 +60,10 @@ CREATE TABLE sealing_key (
     key_id TEXT NOT NULL PRIMARY KEY,
     proof BLOB NOT NULL
 );
+
+-- Which tenant of its provider an integration is of, as the provider said it last. Integrations of one
+-- tenant share what the provider allows, and are left alone together; no secret.
+CREATE TABLE integration_tenant (
+    integration TEXT NOT NULL PRIMARY KEY,
+    tenant TEXT NOT NULL
+);

@@ -22,6 +22,7 @@ mod private_file;
 pub(crate) mod random;
 mod reseal;
 mod seal;
+mod tenant;
 
 use std::fmt;
 use std::path::Path;
@@ -107,6 +108,7 @@ impl Store {
             "DELETE FROM storage_usage WHERE integration = $1",
             "DELETE FROM credential WHERE integration = $1",
             "DELETE FROM authorization_state WHERE integration = $1",
+            "DELETE FROM integration_tenant WHERE integration = $1",
         ] {
             sqlx::query(statement).bind(integration.as_str()).execute(&mut *transaction).await?;
         }
