@@ -16,8 +16,8 @@ pub use outcome::{Kept, form};
 pub use outside::{FileClock, host_of_environment, variable};
 pub use tenants::{FABRIKAM, FABRIKAM_ACCOUNT, contoso_itself, fabrikam, impostor};
 pub use world::{
-    INTEGRATION, ManifestChange, SESSION, World, WorldOptions, appointment, authorities, contract_error,
-    manifest, parameters, routes, setup_values,
+    INTEGRATION, ManifestChange, MovingClocks, SESSION, World, WorldOptions, appointment, authorities,
+    contract_error, manifest, parameters, routes, setup_values,
 };
 
 /// Whether `needle` stands anywhere in `haystack`.

@@ -63,3 +63,10 @@ CREATE TABLE authorization_state (
 );
 
 CREATE INDEX authorization_state_expiry ON authorization_state (expires_at);
+
+-- Which tenant of its provider an integration is of, as the provider said it last. Integrations of one
+-- tenant share what the provider allows, and are left alone together; no secret.
+CREATE TABLE integration_tenant (
+    integration TEXT NOT NULL PRIMARY KEY,
+    tenant TEXT NOT NULL
+);

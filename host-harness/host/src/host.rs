@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use crate::clock::{Clock, SystemClock};
+use crate::calls::{CallCounts, CallPolicy, Chance, CircuitStatus, Dispatcher, Random};
+use crate::clock::{Clock, Sleep, SystemClock, Waiter};
 use crate::egress::{Client, ClientError, ClientOptions, Resolver, SystemResolver, Traffic, Trust};
 use crate::lend::{Lender, Recent};
 use crate::load::{LoadError, Loader};
@@ -35,8 +36,14 @@ pub struct HostConfig {
     pub trust: Trust,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// How waiting is done, between attempts of a call.
+    pub waiter: Arc<dyn Waiter>,
+    /// Where the jitter of these waits comes from.
+    pub chance: Arc<dyn Chance>,
     /// Where guests' memories come from.
     pub memory: Memory,
+    /// What is repeated, who is left alone, and who goes first.
+    pub calls: CallPolicy,
 }
 
 impl HostConfig {
@@ -53,7 +60,10 @@ impl HostConfig {
             resolver: Arc::new(SystemResolver),
             trust: Trust::System,
             clock: Arc::new(SystemClock),
+            waiter: Arc::new(Sleep),
+            chance: Arc::new(Random),
             memory: Memory::Pooled,
+            calls: CallPolicy::default(),
         }
     }
 }
@@ -134,6 +144,7 @@ struct Inner {
     client: Arc<Client>,
     clock: Arc<dyn Clock>,
     recent: Arc<Recent>,
+    dispatcher: Arc<Dispatcher>,
 }
 
 impl Host {
@@ -152,7 +163,14 @@ impl Host {
         let engine = engine(&config.memory).map_err(fail)?;
         let linker = linker(&engine).map_err(fail)?;
         let runner = Arc::new(Runner { engine, places: Semaphore::new(CONCURRENT_CALLS) });
-        let loader = Loader { runner, linker, cache };
+        let dispatcher = Arc::new(Dispatcher::new(
+            config.calls,
+            store.clone(),
+            config.clock.clone(),
+            config.waiter,
+            config.chance,
+        ));
+        let loader = Loader { runner, linker, cache, dispatcher: dispatcher.clone() };
         Ok(Self {
             inner: Arc::new(Inner {
                 loader,
@@ -161,6 +179,7 @@ impl Host {
                 client,
                 clock: config.clock,
                 recent: Arc::default(),
+                dispatcher,
             }),
         })
     }
@@ -241,6 +260,7 @@ impl Host {
     pub async fn forget(&self, integration: &Integration) -> Result<(), StoreError> {
         let forgotten = self.inner.store.forget(integration).await;
         self.inner.recent.written(integration);
+        self.inner.dispatcher.forget(integration);
         forgotten
     }
 
@@ -258,6 +278,16 @@ impl Host {
     /// The host's clock.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.inner.clock
+    }
+
+    /// The circuits that are not closed: which providers are left alone, for whom and until when.
+    pub fn circuits(&self) -> Vec<CircuitStatus> {
+        self.inner.dispatcher.circuits()
+    }
+
+    /// How calls went since the start.
+    pub fn call_counts(&self) -> CallCounts {
+        self.inner.dispatcher.counts()
     }
 
     /// Connections and bytes since the start.

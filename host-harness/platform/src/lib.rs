@@ -11,7 +11,6 @@ mod provider;
 mod staff;
 mod turns;
 mod video;
-mod waiter;
 mod word;
 
 pub use appointment::{
@@ -31,5 +30,5 @@ pub use plugins::Plugins;
 pub use provider::{Answered, VideoProvider, VideoProviders};
 pub use staff::{ImportError, ImportReport, RejectedRow, Role, RowProblem, StaffMember};
 pub use video::{VideoError, VideoSettings};
+pub use video_host::clock::{Sleep, Waiter};
 pub use video_host::store::Integration as IntegrationId;
-pub use waiter::{Sleep, Waiter};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::broadcast;
 use video_host::Host;
-use video_host::clock::Clock;
+use video_host::clock::{Clock, Sleep, Waiter};
 use video_host::store::{Store, StoreError};
 
 use crate::database::{self, DatabaseError, Kind, Pool};
@@ -14,7 +14,6 @@ use crate::integration::{HELD, IntegrationEvent};
 use crate::plugins::Plugins;
 use crate::provider::VideoProviders;
 use crate::turns::Turns;
-use crate::waiter::{Sleep, Waiter};
 
 /// The scheduling platform's side of video meetings. Cheap to clone.
 pub struct Platform<V = Plugins> {

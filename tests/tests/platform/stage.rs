@@ -1,18 +1,16 @@
 //! A platform over the host of a world, which waits for nobody: waiting moves everybody's clock.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use end_to_end::{SESSION, World, setup_values};
-use mock_graph::{MockGraph, Operation, contoso};
-use video_host::clock::ShiftedClock;
+use end_to_end::{MovingClocks, SESSION, World, setup_values};
+use mock_graph::{Operation, contoso};
 use video_host::provider::NextStep;
 use video_host::{Host, Memory};
 use video_platform::{
     Appointment, BookingRequest, Channel, Finished, Integration, IntegrationId, IntegrationState, MatchField,
-    MeetingOptions, Platform, Plugins, Setup, Waiter,
+    MeetingOptions, Platform, Plugins, Setup,
 };
 
 /// The id of the Teams plugin.
@@ -26,20 +24,6 @@ pub(crate) const TOKEN_LIFE: Duration = Duration::from_mins(61);
 pub(crate) struct Stage {
     pub(crate) world: World,
     pub(crate) platform: Platform,
-}
-
-#[derive(Debug)]
-struct MovingClocks {
-    clock: Arc<ShiftedClock>,
-    microsoft: MockGraph,
-}
-
-impl Waiter for MovingClocks {
-    fn wait(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        self.clock.advance(time);
-        self.microsoft.clock().advance(time);
-        Box::pin(std::future::ready(()))
-    }
 }
 
 /// The platform over a host, with the plugin of the world installed.

@@ -26,6 +26,7 @@ pub(crate) mod random;
 mod reseal;
 mod rotation;
 mod seal;
+mod tenant;
 
 use std::fmt;
 use std::path::Path;
@@ -120,6 +121,7 @@ impl Store {
             "DELETE FROM storage_usage WHERE integration = $1",
             "DELETE FROM credential WHERE integration = $1",
             "DELETE FROM authorization_state WHERE integration = $1",
+            "DELETE FROM integration_tenant WHERE integration = $1",
         ] {
             sqlx::query(statement).bind(integration.as_str()).execute(&mut *transaction).await?;
         }
