@@ -2,11 +2,14 @@
 //! for Microsoft, on a folder of their own.
 
 mod memory;
+mod method;
 mod outcome;
+pub mod process;
 mod tenants;
 mod world;
 
 pub use memory::{Watched, WatchingCreator};
+pub use method::Method;
 pub use outcome::{Kept, form};
 pub use tenants::{FABRIKAM, FABRIKAM_ACCOUNT, contoso_itself, fabrikam, impostor};
 pub use world::{
