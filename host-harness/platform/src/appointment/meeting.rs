@@ -52,7 +52,8 @@ impl<V: VideoProviders> Platform<V> {
         }
     }
 
-    /// Notes with the integration what an error says of it, and with the appointment that it waits.
+    /// Notes with the integration what an error says of it, and with the appointment that it waits: also
+    /// if another process has come to an end with it meanwhile, and this call may have undone that.
     pub(super) async fn note_waiting(
         &self,
         appointment: &Appointment,
@@ -61,6 +62,9 @@ impl<V: VideoProviders> Platform<V> {
         self.note(&appointment.integration, error).await?;
         let mut transaction = database::begin(self.pool()).await?;
         let (status, note) = (appointment.status, error.to_string());
+        if error.may_have_taken_effect() {
+            store::in_doubt(&mut transaction, appointment).await?;
+        }
         store::change(&mut transaction, &appointment.id, status, status, Some(&note)).await?;
         database::commit(transaction, "appointment.waiting").await
     }

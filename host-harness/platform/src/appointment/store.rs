@@ -104,7 +104,8 @@ pub(super) async fn unfinished(connection: &mut Connection) -> Result<Vec<String
     Ok(query.fetch_all(connection).await?)
 }
 
-/// Keeps the meeting. What was cancelled while the provider made it has to be cancelled there again.
+/// Keeps the meeting. What was cancelled while the provider made it has to be cancelled there again, and
+/// what it refused another process at the same time is made after all.
 pub(super) async fn made(
     connection: &mut Connection,
     id: &str,
@@ -114,8 +115,8 @@ pub(super) async fn made(
     sqlx::query(
         "UPDATE appointment SET meeting_id = COALESCE(meeting_id, $2), link = COALESCE(link, $3), note = $4, \
          organizer_id = COALESCE(organizer_id, $5), \
-         status = CASE status WHEN 'requested' THEN 'booked' WHEN 'cancelled' THEN 'cancelling' \
-         ELSE status END WHERE id = $1",
+         status = CASE status WHEN 'requested' THEN 'booked' WHEN 'failed' THEN 'booked' \
+         WHEN 'cancelled' THEN 'cancelling' ELSE status END WHERE id = $1",
     )
     .bind(id)
     .bind(&meeting.id)
@@ -149,36 +150,81 @@ pub(super) async fn move_to(
     Ok(())
 }
 
-/// The provider has the new times.
+/// The provider has the times of `told`. If others are wanted by now it has to be told again, also if
+/// another process did so: whose request came last, nobody knows.
 pub(super) async fn moved(
     connection: &mut Connection,
-    id: &str,
+    told: &Appointment,
     note: Option<&str>,
 ) -> Result<(), DatabaseError> {
     sqlx::query(
-        "UPDATE appointment SET previous_start = NULL, previous_end = NULL, status = 'booked', note = $2 \
-         WHERE id = $1 AND status = 'moving'",
+        "UPDATE appointment SET previous_start = NULL, previous_end = NULL, status = 'booked', note = $4 \
+         WHERE id = $1 AND status = 'moving' AND start_at = $2 AND end_at = $3",
     )
-    .bind(id)
+    .bind(&told.id)
+    .bind(told.start)
+    .bind(told.end)
     .bind(note)
+    .execute(&mut *connection)
+    .await?;
+    overtaken(connection, told).await
+}
+
+/// Notes that the provider has the times of `told`, if others are wanted by now.
+pub(super) async fn overtaken(connection: &mut Connection, told: &Appointment) -> Result<(), DatabaseError> {
+    sqlx::query(
+        "UPDATE appointment SET previous_start = $2, previous_end = $3, status = 'moving' \
+         WHERE id = $1 AND status IN ('booked', 'moving') AND (start_at <> $2 OR end_at <> $3)",
+    )
+    .bind(&told.id)
+    .bind(told.start)
+    .bind(told.end)
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// The provider will not have the new times: back to those that it knows.
+/// The provider may have made or changed the meeting of `told`, and nobody knows. While it was asked,
+/// another process may have come to an end with the appointment: then that has to be done again.
+pub(super) async fn in_doubt(connection: &mut Connection, told: &Appointment) -> Result<(), DatabaseError> {
+    sqlx::query(
+        "UPDATE appointment SET status = CASE status WHEN 'failed' THEN 'requested' ELSE 'cancelling' END \
+         WHERE id = $1 AND status IN ('failed', 'cancelled')",
+    )
+    .bind(&told.id)
+    .execute(&mut *connection)
+    .await?;
+    overtaken(connection, told).await
+}
+
+/// The provider will not have the times of `told`: back to those that it knows, unless others are wanted
+/// by now.
 pub(super) async fn move_back(
     connection: &mut Connection,
-    id: &str,
+    told: &Appointment,
     note: &str,
 ) -> Result<(), DatabaseError> {
     sqlx::query(
         "UPDATE appointment SET start_at = COALESCE(previous_start, start_at), \
          end_at = COALESCE(previous_end, end_at), previous_start = NULL, previous_end = NULL, \
-         status = 'booked', note = $2 WHERE id = $1 AND status = 'moving'",
+         status = 'booked', note = $2 WHERE id = $1 AND status = 'moving' AND start_at = $3 AND end_at = $4",
+    )
+    .bind(&told.id)
+    .bind(note)
+    .bind(told.start)
+    .bind(told.end)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// It does not take place any more, whatever became of it since it was read.
+pub(super) async fn cancelling(connection: &mut Connection, id: &str) -> Result<(), DatabaseError> {
+    sqlx::query(
+        "UPDATE appointment SET status = 'cancelling', note = NULL \
+         WHERE id = $1 AND status IN ('requested', 'booked', 'moving')",
     )
     .bind(id)
-    .bind(note)
     .execute(connection)
     .await?;
     Ok(())
