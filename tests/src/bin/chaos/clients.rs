@@ -50,8 +50,8 @@ pub(crate) struct Knows {
     pub(crate) appointment: String,
     /// Every link that anybody was shown for it.
     pub(crate) links: BTreeSet<String>,
-    /// When it may begin, in milliseconds since 1970: as it was last told to be done, or as was asked for
-    /// since and told to be waiting.
+    /// When it may begin, in milliseconds since 1970: as was last told to be done, or as was asked for since
+    /// and told to be waiting.
     pub(crate) starts: BTreeSet<i64>,
     pub(crate) cancelled: bool,
 }
@@ -171,24 +171,23 @@ impl At {
 impl Knows {
     /// Takes in what an order came to.
     fn learn(&mut self, act: Act, told: Vec<Told>) {
-        let mut begins = |start, certain| {
-            if certain {
-                self.starts.clear();
-            }
-            self.starts.insert(start);
-        };
         for told in told {
             match (act, &told) {
-                (Act::Book { start }, Told::Waiting | Told::Done { .. }) if self.links.is_empty() => {
-                    // Booking again what is booked changes nothing.
-                    begins(start, false);
-                }
-                (Act::Move { start }, Told::Done { .. }) => begins(start, true),
-                (Act::Move { start }, Told::Waiting) => begins(start, false),
                 (Act::Cancel, Told::Done { .. } | Told::Waiting) => self.cancelled = true,
+                (Act::Move { .. }, Told::Done { start, .. }) => self.starts = BTreeSet::from([*start]),
+                // Booking again tells how it stands, which may be a move that waits.
+                (Act::Book { .. }, Told::Done { start, .. }) => {
+                    self.starts.insert(*start);
+                }
+                (Act::Book { start }, Told::Waiting) if self.links.is_empty() => {
+                    self.starts.insert(start);
+                }
+                (Act::Move { start }, Told::Waiting) => {
+                    self.starts.insert(start);
+                }
                 _ => {}
             }
-            if let Told::Done { link: Some(link) } = told {
+            if let Told::Done { link: Some(link), .. } = told {
                 self.links.insert(link);
             }
         }

@@ -7,8 +7,8 @@ mod crew;
 mod plan;
 mod report;
 mod verify;
-mod worker;
 mod words;
+mod worker;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -152,8 +152,7 @@ async fn ready(world: &World, method: Method) -> Result<Platform> {
     platform.providers().install(world.teams.clone());
     let setup = Setup { match_field: MatchField::Email, values: method.setup_values() };
     let provider = &world.teams.description().id;
-    let (integration, step) =
-        platform.start_connect(provider, setup, SESSION, contoso::REDIRECT_URI).await?;
+    let (integration, step) = platform.start_connect(provider, setup, SESSION, contoso::REDIRECT_URI).await?;
     let NextStep::Visit(url) = step else { bail!("Teams needs a sign-in") };
     let parameters = world.sign_in(&url, method.signs_in()).await?;
     platform.finish_callback(SESSION, parameters).await?;

@@ -31,8 +31,8 @@ pub(crate) enum Line {
 /// What the caller of the platform is told.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Told {
-    /// It is done.
-    Done { link: Option<String> },
+    /// It is done, and the appointment begins then.
+    Done { link: Option<String>, start: i64 },
     /// It is saved, and will be done.
     Waiting,
     /// The provider refused.

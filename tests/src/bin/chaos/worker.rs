@@ -84,7 +84,7 @@ async fn carry_out(
 
 fn told(outcome: Result<Appointment, BookingError>) -> Told {
     match outcome {
-        Ok(appointment) => Told::Done { link: appointment.link },
+        Ok(appointment) => Told::Done { link: appointment.link, start: appointment.start },
         Err(BookingError::Waiting { .. }) => Told::Waiting,
         Err(BookingError::Refused { .. }) => Told::Refused,
         Err(BookingError::Cancelled(_)) => Told::Cancelled,
