@@ -4,7 +4,7 @@
 use video_host::CallError;
 use video_host::provider::{Attendee, AttendeeRole, MeetingRequest};
 
-use super::{Appointment, BookingError, store};
+use super::{Appointment, BookingError, Status, store};
 use crate::database::{self, DatabaseError};
 use crate::integration::{self, Integration};
 use crate::platform::Platform;
@@ -62,7 +62,8 @@ impl<V: VideoProviders> Platform<V> {
         self.note(&appointment.integration, error).await?;
         let mut transaction = database::begin(self.pool()).await?;
         let (status, note) = (appointment.status, error.to_string());
-        if error.may_have_taken_effect() {
+        // To end a meeting it may have to be found by making it, also if the end is then refused.
+        if error.may_have_taken_effect() || status == Status::Cancelling {
             store::in_doubt(&mut transaction, appointment).await?;
         }
         store::change(&mut transaction, &appointment.id, status, status, Some(&note)).await?;

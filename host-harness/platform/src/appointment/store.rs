@@ -170,10 +170,11 @@ pub(super) async fn moved(
     overtaken(connection, told).await
 }
 
-/// Notes that the provider has the times of `told`, if others are wanted by now.
+/// Notes that the provider may have the times of `told`, if others are wanted by now. A move that is told
+/// again for this has nowhere to go back to: nobody knows which of them the provider has.
 pub(super) async fn overtaken(connection: &mut Connection, told: &Appointment) -> Result<(), DatabaseError> {
     sqlx::query(
-        "UPDATE appointment SET previous_start = $2, previous_end = $3, status = 'moving' \
+        "UPDATE appointment SET previous_start = NULL, previous_end = NULL, status = 'moving' \
          WHERE id = $1 AND status IN ('booked', 'moving') AND (start_at <> $2 OR end_at <> $3)",
     )
     .bind(&told.id)
@@ -197,17 +198,19 @@ pub(super) async fn in_doubt(connection: &mut Connection, told: &Appointment) ->
     overtaken(connection, told).await
 }
 
-/// The provider will not have the times of `told`: back to those that it knows, unless others are wanted
-/// by now.
+/// The provider will not have the times of `told`: back to those that it had, unless others are wanted by
+/// now, or it is not known which it had. A note says that an earlier attempt was not answered and may have
+/// moved the meeting: then the provider is to be told the old times too.
 pub(super) async fn move_back(
     connection: &mut Connection,
     told: &Appointment,
     note: &str,
 ) -> Result<(), DatabaseError> {
     sqlx::query(
-        "UPDATE appointment SET start_at = COALESCE(previous_start, start_at), \
-         end_at = COALESCE(previous_end, end_at), previous_start = NULL, previous_end = NULL, \
-         status = 'booked', note = $2 WHERE id = $1 AND status = 'moving' AND start_at = $3 AND end_at = $4",
+        "UPDATE appointment SET start_at = previous_start, end_at = previous_end, previous_start = NULL, \
+         previous_end = NULL, status = CASE WHEN note IS NULL THEN 'booked' ELSE 'moving' END, note = $2 \
+         WHERE id = $1 AND status = 'moving' AND start_at = $3 AND end_at = $4 \
+         AND previous_start IS NOT NULL",
     )
     .bind(&told.id)
     .bind(note)

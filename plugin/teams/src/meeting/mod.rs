@@ -102,7 +102,15 @@ fn settle(
                 None,
                 "The meeting was deleted while it was being changed. Ask again.",
             ),
-            _ => failure.error,
+            _ => match failure.error {
+                // A creation that is refused leaves no meeting, and here is one.
+                Error::Refused(refusal) => failure::unavailable(
+                    true,
+                    None,
+                    ["The meeting exists, and could not be changed. ", &refusal.message].concat(),
+                ),
+                error => error,
+            },
         })?;
         changed.complete(given.before_change());
         given = changed;
