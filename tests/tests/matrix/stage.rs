@@ -15,7 +15,7 @@ use crate::fault::Fault;
 const START: i64 = 1_796_115_600_000;
 const HOUR: i64 = 3_600_000;
 /// For the rows in which a caller is to run out of patience.
-const IMPATIENT: Duration = Duration::from_secs(2);
+const IMPATIENT: Duration = Duration::from_secs(5);
 
 pub(crate) struct Stage {
     pub(crate) world: World,

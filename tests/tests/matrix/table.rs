@@ -19,13 +19,16 @@ pub(crate) struct Outcome {
     pub(crate) left: usize,
 }
 
+/// What came of a call, by the faults' names.
+pub(crate) type Rows = Vec<(String, Outcome)>;
+
 /// The part of the table that is about one call.
 #[derive(Debug, Default)]
 pub(crate) struct Part {
     /// What the call is, its requests, and what it gives without a fault.
     pub(crate) heading: String,
-    /// The rows of each of its requests.
-    pub(crate) requests: Vec<(Option<Operation>, Vec<(String, Outcome)>)>,
+    /// The rows of each of its requests; of none if it makes none.
+    pub(crate) requests: Vec<(Option<Operation>, Rows)>,
     /// What callers were told, as sentences.
     pub(crate) sentences: BTreeSet<String>,
 }

@@ -54,6 +54,8 @@ pub(crate) struct Knows {
     /// and told to be waiting.
     pub(crate) starts: BTreeSet<i64>,
     pub(crate) cancelled: bool,
+    /// What was asked and told, in lines for whoever looks into a difference.
+    pub(crate) history: Vec<String>,
 }
 
 /// Lets all clients do what they do, some at a time.
@@ -98,12 +100,14 @@ impl At {
             links: BTreeSet::new(),
             starts: BTreeSet::new(),
             cancelled: false,
+            history: Vec::new(),
         };
+        let history = Mutex::default();
         for step in &self.client.steps {
             let told = match &step.0[..] {
-                [one] => vec![self.insist(one).await?],
+                [one] => vec![self.insist(one, &history).await?],
                 [one, other] => {
-                    let (one, other) = tokio::join!(self.insist(one), self.insist(other));
+                    let (one, other) = tokio::join!(self.insist(one, &history), self.insist(other, &history));
                     vec![one?, other?]
                 }
                 more => bail!("{} orders at once", more.len()),
@@ -112,11 +116,12 @@ impl At {
                 knows.learn(order.act, told);
             }
         }
+        knows.history = history.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ok(knows)
     }
 
     /// Gives an order until it is done, saved, or out of the question.
-    async fn insist(&self, order: &Order) -> Result<Vec<Told>> {
+    async fn insist(&self, order: &Order, history: &Mutex<Vec<String>>) -> Result<Vec<Told>> {
         let act = match order.act {
             Act::Book { .. } => &self.tally.books,
             Act::Move { .. } => &self.tally.moves,
@@ -133,7 +138,11 @@ impl At {
         let mut process = order.process;
         let mut patience = u32::from(order.insists);
         for _ in 0..MOST_TRIES {
+            let asked = self.microsoft.clock().now();
             let answer = self.crew.ask(process, &self.client.id, self.client.staff, what(order.act)).await?;
+            let now = self.microsoft.clock().now();
+            let line = format!("{asked} to {now}: {:?} of process {process}: {answer:?}", order.act);
+            history.lock().unwrap_or_else(PoisonError::into_inner).push(line);
             let Some(answer) = answer else {
                 // Its process died: the client reloads the page, and another one answers.
                 process = (process + 1) % self.processes;
@@ -142,7 +151,8 @@ impl At {
             };
             told.push(answer.clone());
             match answer {
-                Told::Done { .. } | Told::Cancelled => return Ok(told),
+                // Told of a move that it was never booked: the booking was refused behind the client's back.
+                Told::Done { .. } | Told::Cancelled | Told::NeverBooked => return Ok(told),
                 Told::Waiting => {
                     self.tally.waiting.fetch_add(1, Ordering::Relaxed);
                     if patience == 0 {
@@ -157,8 +167,6 @@ impl At {
                         return Ok(told);
                     }
                 }
-                // The booking was saved, and then refused behind the client's back.
-                Told::NeverBooked => return Ok(told),
                 Told::Busy => {}
                 Told::Unexpected(why) => bail!("{why}"),
             }

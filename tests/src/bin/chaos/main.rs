@@ -23,11 +23,14 @@ use end_to_end::{Method, SESSION, World, WorldOptions};
 use mock_graph::{Config, Operation, contoso};
 use plan::{Kill, Plan, STAFF, Scale};
 use report::Report;
+use verify::Difference;
 use video_host::provider::NextStep;
 use video_platform::{Appointment, MatchField, Platform, Setup};
 
 /// The minutes that pass at a death: leases of the dead run out, and access tokens now and then.
 const AT_A_DEATH: Duration = Duration::from_mins(5);
+/// Requests that are remembered, for whoever looks into a difference.
+const JOURNAL: usize = 50_000;
 /// Each resume without faults finishes what it can reach, and what it cannot is a difference.
 const LAST_RESUMES: u32 = 3;
 
@@ -96,7 +99,7 @@ async fn main() -> Result<()> {
 
 async fn run(scale: Scale, method: Method) -> Result<Report> {
     let begun = Instant::now();
-    let microsoft = Config { policy_delay: Duration::ZERO, journal_capacity: 1_000, ..Config::default() };
+    let microsoft = Config { policy_delay: Duration::ZERO, journal_capacity: JOURNAL, ..Config::default() };
     let world = World::with(WorldOptions { microsoft, ..WorldOptions::default() }).await?;
     let platform = ready(&world, method).await?;
     let ca = world.data.path().join("ca.pem");
@@ -209,5 +212,34 @@ async fn compare(world: &World, platform: &Platform, known: &[Knows]) -> Result<
     for member in STAFF {
         appointments.extend(platform.appointments_of(member, i64::MIN, i64::MAX).await?);
     }
-    verify::agree(known, &appointments, &world.microsoft.meetings())
+    verify::agree(known, &appointments, &world.microsoft.meetings()).map_err(|error| {
+        match error.downcast_ref() {
+            Some(difference) => {
+                let story = story(world, known, difference).join("\n");
+                error.context(story)
+            }
+            None => error,
+        }
+    })
+}
+
+/// What happened to an appointment: what its client asked for and was told, and what the stand-in received,
+/// by the stand-in's clock.
+fn story(world: &World, known: &[Knows], difference: &Difference) -> Vec<String> {
+    let Difference { appointment, meeting, .. } = difference;
+    let client = known.iter().find(|knows| knows.appointment == *appointment);
+    let mut lines = client.map(|knows| knows.history.clone()).unwrap_or_default();
+    for request in world.microsoft.journal().requests() {
+        let named = |text: &str| meeting.as_ref().is_some_and(|id| text.contains(id.trim_end_matches('=')));
+        if request.body.contains(appointment) || named(&request.path_and_query) {
+            let answer = request.answer.as_ref();
+            let (status, effect) = answer.map_or((None, false), |answer| (answer.status, answer.effect));
+            let effect = if effect { "with" } else { "without" };
+            let (at, operation, connection) = (request.at, request.operation, request.connection);
+            lines
+                .push(format!("{at}: {operation:?} on connection {connection}: {status:?}, {effect} effect"));
+        }
+    }
+    lines.sort();
+    lines
 }

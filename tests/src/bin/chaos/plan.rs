@@ -115,7 +115,7 @@ impl Chance {
 
     fn client(&mut self, number: u32) -> Client {
         let id = format!("appointment-{number:05}");
-        let staff = STAFF[if self.percent(50) { 0 } else { 1 }];
+        let staff = STAFF[usize::from(self.percent(50))];
         let start = self.start();
         let mut booked = vec![self.order(&id, Act::Book { start })];
         if self.percent(10) {

@@ -23,6 +23,16 @@ pub(crate) struct Agreed {
     pub(crate) links: usize,
 }
 
+/// That they do not agree over an appointment.
+#[derive(Debug, thiserror::Error)]
+#[error("{appointment}: {what}")]
+pub(crate) struct Difference {
+    pub(crate) appointment: String,
+    /// The meeting that the store knows of.
+    pub(crate) meeting: Option<String>,
+    what: String,
+}
+
 /// The first difference is the error.
 pub(crate) fn agree(
     known: &[Knows],
@@ -45,7 +55,11 @@ pub(crate) fn agree(
         let id = &*client.appointment;
         let appointment = stored.get(id).with_context(|| format!("{id} is not in the store"))?;
         let meetings = of.remove(id).unwrap_or_default();
-        one(client, appointment, &meetings, &mut agreed).with_context(|| id.to_owned())?;
+        one(client, appointment, &meetings, &mut agreed).map_err(|difference| Difference {
+            appointment: id.to_owned(),
+            meeting: appointment.meeting_id.clone(),
+            what: difference.to_string(),
+        })?;
         for link in &client.links {
             if let Some(other) = links.insert(link, id) {
                 bail!("{id} and {other} have the same link, {link}");
@@ -142,6 +156,7 @@ mod tests {
             links: BTreeSet::from([link(id)]),
             starts: BTreeSet::from([START]),
             cancelled: false,
+            history: Vec::new(),
         };
         let appointment = Appointment {
             id: id.to_owned(),
@@ -199,8 +214,8 @@ mod tests {
 
     #[test]
     fn each_difference_is_told_with_its_appointment() {
-        let later = Timestamp::from_millisecond(START + 1).unwrap();
         type Change = Box<dyn FnOnce(&mut Booked)>;
+        let later = Timestamp::from_millisecond(START + 1).unwrap();
         let changes: [(Change, &str); 11] = [
             (Box::new(|it| it.2.id.clear()), "b: it has 0 meetings"),
             (Box::new(|it| it.2.external_id = Some("c".to_owned())), "b: it has 0 meetings"),
