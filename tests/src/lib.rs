@@ -3,17 +3,20 @@
 
 mod certificate;
 mod clouds;
+mod file_clock;
 mod memory;
+mod method;
 mod outcome;
-mod outside;
+pub mod process;
 mod tenants;
 mod world;
 
 pub use certificate::Credential;
 pub use clouds::{Clouds, national_manifest};
+pub use file_clock::FileClock;
 pub use memory::{Watched, WatchingCreator};
+pub use method::Method;
 pub use outcome::{Kept, form};
-pub use outside::{FileClock, host_of_environment, variable};
 pub use tenants::{FABRIKAM, FABRIKAM_ACCOUNT, contoso_itself, fabrikam, impostor};
 pub use world::{
     INTEGRATION, ManifestChange, MovingClocks, SESSION, World, WorldOptions, appointment, authorities,

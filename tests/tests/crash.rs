@@ -6,10 +6,10 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use end_to_end::process::command;
 use mock_graph::{Config, MockGraph, SignIn, contoso};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Command;
 use video_host::HostConfig;
 use video_host::store::KeyFile;
 
@@ -40,14 +40,11 @@ impl Crashes {
 
     /// Runs a host on `folder` until its `step`-th step; 0 runs it to its end.
     async fn run(&self, folder: &Path, step: u64, operation: &str, argument: &str) -> Result<Run> {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_crash-host"))
+        let program = Path::new(env!("CARGO_BIN_EXE_crash-host"));
+        let mut child = command(program, &self.microsoft, &self.files.path().join("ca.pem"), self.advance)
             .arg(folder)
             .args([&step.to_string(), operation, argument])
-            .env("MICROSOFT", self.microsoft.addr().to_string())
-            .env("MICROSOFT_CA", self.files.path().join("ca.pem"))
-            .env("ADVANCE", self.advance.to_string())
             .stdout(Stdio::piped())
-            .kill_on_drop(true)
             .spawn()?;
         let mut lines = BufReader::new(child.stdout.take().context("no standard output")?).lines();
         let line = lines.next_line().await?.unwrap_or_default();

@@ -5,10 +5,11 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use end_to_end::process::command;
 use end_to_end::{FileClock, World, WorldOptions};
 use mock_graph::{MockGraph, Operation};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::{Child, ChildStdin, ChildStdout};
 
 const CALLS: u64 = 1_000;
 
@@ -21,14 +22,12 @@ struct Busy {
 
 impl Busy {
     fn start(folder: &Path, files: &Path, microsoft: &MockGraph) -> Result<Self> {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_busy-host"))
+        let program = Path::new(env!("CARGO_BIN_EXE_busy-host"));
+        let mut process = command(program, microsoft, &files.join("ca.pem"), 0)
             .arg(folder)
-            .env("MICROSOFT", microsoft.addr().to_string())
-            .env("MICROSOFT_CA", files.join("ca.pem"))
             .env("CLOCK", files.join("clock"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .kill_on_drop(true)
             .spawn()?;
         let orders = process.stdin.take().context("no standard input")?;
         let answers = BufReader::new(process.stdout.take().context("no standard output")?).lines();

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Result, ensure};
-use end_to_end::{FileClock, INTEGRATION, host_of_environment, variable};
+use end_to_end::process::{self, variable};
+use end_to_end::{FileClock, INTEGRATION};
 use mock_graph::contoso;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::task::JoinSet;
@@ -23,7 +24,7 @@ async fn main() -> Result<()> {
     let folder = std::env::args().nth(1).unwrap_or_default();
     ensure!(!folder.is_empty(), "busy-host FOLDER");
     let clock = Arc::new(FileClock::open(variable("CLOCK")?.as_ref())?);
-    let (_host, teams) = host_of_environment(&folder, clock).await?;
+    let (_host, teams) = process::host(folder.as_ref(), clock).await?;
     let provider = Arc::new(teams.on(&INTEGRATION.parse()?));
     println!("ready");
     let mut orders = BufReader::new(tokio::io::stdin()).lines();

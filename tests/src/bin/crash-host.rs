@@ -1,23 +1,21 @@
 //! A host of its own process, for tests that kill it. It does one thing and stops before its n-th step,
 //! which it names on standard output; there it waits to be killed.
 //!
-//! `crash-host FOLDER STEP OPERATION [ARGUMENT]`, with the stand-in's address in `MICROSOFT` and its CA
-//! certificate's file in `MICROSOFT_CA`. Step 0 never stops. `ADVANCE` moves the clock by that many
-//! seconds.
+//! `crash-host FOLDER STEP OPERATION [ARGUMENT]`, in the environment that `end_to_end::process` makes. Step
+//! 0 never stops.
 
 use std::io::Write;
-use std::sync::Arc;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use end_to_end::{SESSION, host_of_environment, parameters, setup_values, variable};
+use end_to_end::process::platform;
+use end_to_end::{SESSION, parameters, setup_values};
 use mock_graph::contoso;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use video_host::Host;
-use video_host::clock::ShiftedClock;
 use video_host::provider::NextStep;
 use video_platform::{
     BookingRequest, Channel, Finished, IntegrationState, MatchField, MeetingOptions, Platform, Setup,
@@ -71,21 +69,12 @@ async fn main() -> Result<()> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let [folder, step, operation, rest @ ..] = &arguments[..] else { bail!("FOLDER STEP OPERATION") };
     let listener = StopAt { step: step.parse()?, seen: AtomicU64::new(0) };
-    let (host, platform) = platform(folder).await?;
+    let (platform, host, _) = platform(Path::new(folder)).await?;
     // From here on: what starting does is the same every time and has tests of its own.
     tracing_subscriber::registry().with(listener).init();
     let done = operate(&host, &platform, operation, rest.first().map(String::as_str)).await?;
     println!("done {done}");
     Ok(())
-}
-
-async fn platform(folder: &str) -> Result<(Host, Platform)> {
-    let clock = Arc::new(ShiftedClock::default());
-    clock.advance(Duration::from_secs(variable("ADVANCE")?.parse()?));
-    let (host, teams) = host_of_environment(folder, clock).await?;
-    let platform = Platform::open(host.clone()).await?;
-    platform.providers().install(teams);
-    Ok((host, platform))
 }
 
 /// Does one thing and says in a line what came of it.

@@ -61,16 +61,19 @@ impl<V: VideoProviders> Platform<V> {
                     news = news
                         .and(integration::quota::count(&mut transaction, id, organizer, limit, now).await?);
                 }
+                store::overtaken(&mut transaction, &appointment).await?;
                 self.commit(transaction, "appointment.booked", news).await?;
                 let made = self.reread(&appointment.id).await?;
                 if made.link.as_ref() != Some(&meeting.join_url) {
                     tracing::error!(appointment = %made.id, "the provider gave two links for one appointment; the first stays");
                 }
-                if made.status == Status::Cancelling {
+                match made.status {
                     // Another process cancelled it meanwhile.
-                    return Err(BookingError::Cancelled(self.end(made).await?.id));
+                    Status::Cancelling => Err(BookingError::Cancelled(self.end(made).await?.id)),
+                    // Or moved it, and this creation may have moved it back.
+                    Status::Moving if !made.is_at_the_times_of(&appointment) => self.shift(made).await,
+                    _ => Ok(made),
                 }
-                Ok(made)
             }
             Err(error) => {
                 if is_refusal(&error) {
@@ -79,6 +82,11 @@ impl<V: VideoProviders> Platform<V> {
                     let (from, to, note) = (Status::Requested, Status::Failed, error.to_string());
                     store::change(&mut transaction, &appointment.id, from, to, Some(&note)).await?;
                     database::commit(transaction, "appointment.failed").await?;
+                    let now = self.reread(&appointment.id).await?;
+                    if now.status == Status::Booked {
+                        // Another process was not refused.
+                        return Ok(now);
+                    }
                 } else {
                     self.note_waiting(&appointment, Question::NewMeeting(None), &error).await?;
                 }

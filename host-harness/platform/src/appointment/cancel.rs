@@ -26,10 +26,15 @@ impl<V: VideoProviders> Platform<V> {
             Status::Requested | Status::Booked | Status::Moving => {}
         }
         let mut transaction = database::begin(self.pool()).await?;
-        store::change(&mut transaction, id, known.status, Status::Cancelling, None).await?;
+        store::cancelling(&mut transaction, id).await?;
         database::commit(transaction, "appointment.cancel-requested").await?;
         let cancelling = self.reread(id).await?;
-        self.end(cancelling).await
+        match cancelling.status {
+            // By another process, meanwhile.
+            Status::Cancelled => Ok(cancelling),
+            Status::Failed => self.settle(&cancelling, None, false).await,
+            _ => self.end(cancelling).await,
+        }
     }
 
     /// Has the provider end the meeting of an appointment that is being cancelled.

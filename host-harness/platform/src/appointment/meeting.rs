@@ -4,7 +4,7 @@
 use video_host::CallError;
 use video_host::provider::{Attendee, AttendeeRole, Description, MeetingRequest};
 
-use super::{Appointment, BookingError, store};
+use super::{Appointment, BookingError, Status, store};
 use crate::database::{self, DatabaseError};
 use crate::integration::{self, Integration, Question};
 use crate::options;
@@ -50,7 +50,8 @@ impl<V: VideoProviders> Platform<V> {
         }
     }
 
-    /// Notes with the integration what an error says of it, and with the appointment that it waits.
+    /// Notes with the integration what an error says of it, and with the appointment that it waits: also
+    /// if another process has come to an end with it meanwhile, and this call may have undone that.
     pub(super) async fn note_waiting(
         &self,
         appointment: &Appointment,
@@ -60,6 +61,10 @@ impl<V: VideoProviders> Platform<V> {
         self.note(&appointment.integration, question, Err(error)).await?;
         let mut transaction = database::begin(self.pool()).await?;
         let (status, note) = (appointment.status, error.to_string());
+        // To end a meeting it may have to be found by making it, also if the end is then refused.
+        if error.may_have_taken_effect() || status == Status::Cancelling {
+            store::in_doubt(&mut transaction, appointment).await?;
+        }
         store::change(&mut transaction, &appointment.id, status, status, Some(&note)).await?;
         database::commit(transaction, "appointment.waiting").await
     }

@@ -124,6 +124,12 @@ pub struct Appointment {
     pub note: Option<String>,
 }
 
+impl Appointment {
+    fn is_at_the_times_of(&self, other: &Self) -> bool {
+        (self.start, self.end) == (other.start, other.end)
+    }
+}
+
 impl<V: VideoProviders> Platform<V> {
     /// One appointment, if there is one of this id, whatever became of its integration.
     pub async fn appointment(&self, id: &str) -> Result<Option<Appointment>, DatabaseError> {

@@ -120,6 +120,14 @@ fn settle(
                     "The meeting was deleted while it was being changed. Ask again.",
                 ));
             }
+            Err(Failure { error: Error::Refused(refusal), .. }) if moves => {
+                // A creation that is refused leaves no meeting, and here is one.
+                return Err(failure::unavailable(
+                    true,
+                    None,
+                    ["The meeting exists, and could not be changed. ", &refusal.message].concat(),
+                ));
+            }
             Err(failure) if moves => return Err(failure.error),
             Err(failure) => warnings.push(missing.not_set(failure::message(&failure.error))),
         }
