@@ -36,7 +36,7 @@ pub(super) async fn recover(stage: &Stage, staff: &StaffMember) -> Result<Recove
     let mut kept = Kept::default();
     kept.check(
         lost.applied() == 1 && asked == 2,
-        "Microsoft had made the meeting when its answer was lost, and the host asked again by itself.",
+        "Microsoft had made the meeting; its answer was lost, and the host asked again.",
         format_args!("{} answers lost, and Microsoft asked {asked} times.", lost.applied()),
     )?;
 
