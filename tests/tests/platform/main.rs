@@ -4,4 +4,6 @@ mod booking;
 mod health;
 mod integrations;
 mod matching;
+mod method;
 mod stage;
+mod states;

@@ -69,6 +69,9 @@ async fn every_state_and_cause_has_a_sentence_and_a_next_step() -> anyhow::Resul
 fn tell(table: &mut String, title: &str, integration: &Integration) -> anyhow::Result<()> {
     let advice = integration.advice();
     writeln!(table, "{title}\n    {}", advice.sentence)?;
+    if let Some(detail) = &advice.detail {
+        writeln!(table, "    {detail}")?;
+    }
     writeln!(table, "    {}", advice.instruction.as_deref().unwrap_or("–"))?;
     writeln!(table, "    [{:?}]\n", advice.remedy)?;
     Ok(())
