@@ -60,8 +60,12 @@ async fn every_state_and_cause_has_a_sentence_and_a_next_step() -> anyhow::Resul
     }
     // Waiting would not mend a dead grant.
     let unavailable = Some(Unavailable { since: 0, until: None, message: message() });
-    let state = S::NeedsReauthorization { cause: G::Revoked, message: message() };
-    tell(&mut table, "NeedsReauthorization, unavailable", &Integration { state, unavailable, ..connected })?;
+    let dead = S::NeedsReauthorization { cause: G::Revoked, message: message() };
+    tell(
+        &mut table,
+        "NeedsReauthorization, unavailable",
+        &Integration { state: dead, unavailable, ..connected },
+    )?;
     insta::assert_snapshot!(table);
     Ok(())
 }
