@@ -4,5 +4,7 @@ mod booking;
 mod health;
 mod integrations;
 mod matching;
+mod method;
 mod processes;
 mod stage;
+mod states;

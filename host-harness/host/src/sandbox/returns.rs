@@ -221,6 +221,7 @@ mod tests {
             meeting_options,
             match_key: String::new(),
             best_batch: 1,
+            meetings_per_month: None,
             capabilities: Capabilities::empty(),
             api_origins: Vec::new(),
             identity_origins: Vec::new(),

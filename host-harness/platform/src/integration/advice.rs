@@ -12,11 +12,14 @@ use super::{Integration, IntegrationState, Unavailable};
 /// minutes" ("Configure application access to online meetings").
 const POLICY_APPLIES_WITHIN: Duration = Duration::from_mins(30);
 
-/// How an integration is and what to do next, in sentences and as data. Displayed, it is all of it.
+/// How an integration is and what to do next, in sentences and as data. Displayed, it is the provider's own
+/// words where there are any, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advice {
     /// How it is, and why.
     pub sentence: String,
+    /// The same in the provider's words, which know more, such as its code for it; none if there are none.
+    pub detail: Option<String>,
     /// What to do next: the button beside it.
     pub remedy: Remedy,
     /// The same as a sentence; none if there is nothing to do.
@@ -67,7 +70,7 @@ impl Integration {
 pub(super) fn of(state: &IntegrationState, unavailable: Option<&Unavailable>) -> Advice {
     let (lead, remedy, instruction) = match state {
         IntegrationState::Connected => {
-            return unavailable.map_or_else(|| connected("It works."), of_outage);
+            return unavailable.map_or_else(|| nothing("It worked when it was last used."), of_outage);
         }
         IntegrationState::Pending => (
             "The sign-in is not finished.",
@@ -86,11 +89,8 @@ pub(super) fn of(state: &IntegrationState, unavailable: Option<&Unavailable>) ->
         IntegrationState::Misconfigured { cause, .. } => misconfiguration(*cause),
         IntegrationState::Refused { cause, .. } => refusal(*cause),
     };
-    let sentence = match state.message() {
-        Some(message) if !message.is_empty() => format!("{lead} {message}"),
-        _ => lead.to_owned(),
-    };
-    Advice { sentence, remedy, instruction: Some(instruction.to_owned()) }
+    let detail = state.message().filter(|message| !message.is_empty()).map(str::to_owned);
+    Advice { sentence: lead.to_owned(), detail, remedy, instruction: Some(instruction.to_owned()) }
 }
 
 /// What to tell of an outage, whatever the state is.
@@ -102,7 +102,8 @@ pub(super) fn of_outage(outage: &Unavailable) -> Advice {
         None => "It cannot be used for the moment.".to_owned(),
     };
     Advice {
-        sentence: format!("{lead} {}", outage.message),
+        sentence: lead,
+        detail: Some(outage.message.clone()).filter(|message| !message.is_empty()),
         remedy: Remedy::Wait { until: outage.until },
         instruction: Some(
             "Nothing has to be done: the connection itself is not in doubt, and what waits is tried again."
@@ -111,8 +112,8 @@ pub(super) fn of_outage(outage: &Unavailable) -> Advice {
     }
 }
 
-fn connected(sentence: &str) -> Advice {
-    Advice { sentence: sentence.to_owned(), remedy: Remedy::Nothing, instruction: None }
+fn nothing(sentence: &str) -> Advice {
+    Advice { sentence: sentence.to_owned(), detail: None, remedy: Remedy::Nothing, instruction: None }
 }
 
 /// Why the grant is dead, and what signing in again needs.
@@ -218,7 +219,7 @@ fn refusal(cause: RefusalProblem) -> (&'static str, Remedy, &'static str) {
 
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.sentence)?;
+        f.write_str(self.detail.as_ref().unwrap_or(&self.sentence))?;
         match &self.instruction {
             Some(instruction) => write!(f, " {instruction}"),
             None => Ok(()),

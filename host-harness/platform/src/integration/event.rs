@@ -119,11 +119,12 @@ impl<V: VideoProviders> Platform<V> {
 }
 
 impl IntegrationEvent {
+    /// Whether somebody has to do something about it: an outage passes by itself.
     fn is_trouble(&self) -> bool {
         match &self.change {
             IntegrationChange::State { cause, .. } => cause.is_some(),
-            IntegrationChange::Unavailable { .. } | IntegrationChange::Quota { .. } => true,
-            IntegrationChange::Available => false,
+            IntegrationChange::Quota { .. } => true,
+            IntegrationChange::Unavailable { .. } | IntegrationChange::Available => false,
         }
     }
 }

@@ -98,7 +98,7 @@ impl Standing {
             last_success: Some(now),
             account: Some(account.to_owned()),
             organized_by: self.organized_by.filter(|_| same),
-            ..self.into_state(IntegrationState::Connected, now)
+            ..self.moved_to(IntegrationState::Connected, now)
         }
     }
 
@@ -107,7 +107,7 @@ impl Standing {
         if self.state == IntegrationState::Pending {
             return self.clone();
         }
-        Self { unavailable: None, ..self.into_state(IntegrationState::Disconnected, now) }
+        Self { unavailable: None, ..self.moved_to(IntegrationState::Disconnected, now) }
     }
 
     fn succeeded(&self, question: Question<'_>, now: i64) -> Self {
@@ -121,7 +121,7 @@ impl Standing {
             },
             _ => true,
         };
-        let mut after = if clears { self.into_state(IntegrationState::Connected, now) } else { self.clone() };
+        let mut after = if clears { self.moved_to(IntegrationState::Connected, now) } else { self.clone() };
         after.unavailable = None;
         if let Question::NewMeeting(Some(organizer)) = question {
             after.organized_by =
@@ -138,7 +138,7 @@ impl Standing {
     fn failed(&self, question: Question<'_>, error: &Error, now: i64) -> Self {
         use IntegrationState as S;
         let dead = matches!(self.state, S::NeedsReauthorization { .. });
-        let became = |state| Self { unavailable: None, ..self.into_state(state, now) };
+        let became = |state| Self { unavailable: None, ..self.moved_to(state, now) };
         match error {
             Error::Throttled(after) => self.unavailable(*after, &message(error), now),
             Error::Unavailable(outage) => self.unavailable(outage.retry_after, &outage.message, now),
@@ -148,7 +148,7 @@ impl Standing {
             Error::NotConnected => self.disconnected(now),
             // It says what this host lacks, and not that the provider answered.
             Error::Misconfigured(it) if !dead => {
-                self.into_state(S::Misconfigured { cause: it.problem, message: it.message.clone() }, now)
+                self.moved_to(S::Misconfigured { cause: it.problem, message: it.message.clone() }, now)
             }
             Error::Refused(refusal) => match question.asked() {
                 Some(asked) if !dead && self.concerns_all(question, refusal) => {
@@ -195,7 +195,7 @@ impl Standing {
     }
 
     /// The same state for the same reason keeps its first words and its time.
-    fn into_state(&self, state: IntegrationState, now: i64) -> Self {
+    fn moved_to(&self, state: IntegrationState, now: i64) -> Self {
         if self.state.same_as(&state) { self.clone() } else { Self { state, since: now, ..self.clone() } }
     }
 

@@ -60,8 +60,12 @@ async fn every_state_and_cause_has_a_sentence_and_a_next_step() -> anyhow::Resul
     }
     // Waiting would not mend a dead grant.
     let unavailable = Some(Unavailable { since: 0, until: None, message: message() });
-    let state = S::NeedsReauthorization { cause: G::Revoked, message: message() };
-    tell(&mut table, "NeedsReauthorization, unavailable", &Integration { state, unavailable, ..connected })?;
+    let dead = S::NeedsReauthorization { cause: G::Revoked, message: message() };
+    tell(
+        &mut table,
+        "NeedsReauthorization, unavailable",
+        &Integration { state: dead, unavailable, ..connected },
+    )?;
     insta::assert_snapshot!(table);
     Ok(())
 }
@@ -69,6 +73,9 @@ async fn every_state_and_cause_has_a_sentence_and_a_next_step() -> anyhow::Resul
 fn tell(table: &mut String, title: &str, integration: &Integration) -> anyhow::Result<()> {
     let advice = integration.advice();
     writeln!(table, "{title}\n    {}", advice.sentence)?;
+    if let Some(detail) = &advice.detail {
+        writeln!(table, "    {detail}")?;
+    }
     writeln!(table, "    {}", advice.instruction.as_deref().unwrap_or("–"))?;
     writeln!(table, "    [{:?}]\n", advice.remedy)?;
     Ok(())

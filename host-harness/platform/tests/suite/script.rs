@@ -25,6 +25,9 @@ use video_platform::{
 /// What a call is answered with: a script's next line, or, once it is through, a success.
 type Lines<T> = Mutex<VecDeque<Result<T, Error>>>;
 
+/// A sign-in under way: for which integration, for what, and with which setup values.
+type Begun = (IntegrationId, Purpose, Vec<Parameter>);
+
 /// A provider's script and what it was asked.
 #[derive(Debug)]
 pub(crate) struct Script {
@@ -48,7 +51,7 @@ pub(crate) struct Script {
     pub(crate) organizer: Mutex<String>,
     held: Mutex<Option<Held>>,
     meetings: Mutex<HashMap<String, Meeting>>,
-    callbacks: Mutex<HashMap<String, (IntegrationId, Purpose, Vec<Parameter>)>>,
+    callbacks: Mutex<HashMap<String, Begun>>,
     states: AtomicU64,
 }
 

@@ -142,23 +142,23 @@ async fn a_dead_grant_is_revived_by_a_check_or_a_sign_in_and_not_by_a_late_succe
 async fn a_refusal_of_what_was_asked_of_everybody_is_a_state() -> anyhow::Result<()> {
     let (stage, id) = Stage::with_staff(&["ann"]).await?;
     check(&stage, &id, lacks(RefusalProblem::Licence)).await;
-    let state = now(&stage, &id).await?.state;
-    let S::Refused { cause: RefusalProblem::Licence, asked: Asked::Check, .. } = &state else {
-        anyhow::bail!("{state:?}")
+    let standing = now(&stage, &id).await?.state;
+    let S::Refused { cause: RefusalProblem::Licence, asked: Asked::Check, .. } = &standing else {
+        anyhow::bail!("{standing:?}")
     };
     // That users are found does not mean that there is a licence.
     stage.platform.rematch(&id, |_| {}).await?;
-    assert_eq!(now(&stage, &id).await?.state, state);
+    assert_eq!(now(&stage, &id).await?.state, standing);
     stage.platform.check(&id).await?;
     assert_eq!(now(&stage, &id).await?.state, S::Connected);
 
     scripted(&stage.script.matches, [Err(lacks(RefusalProblem::Permission))]);
     stage.platform.rematch(&id, |_| {}).await.unwrap_err();
-    let state = now(&stage, &id).await?.state;
-    assert!(matches!(&state, S::Refused { asked: Asked::Users, .. }), "{state:?}");
+    let standing = now(&stage, &id).await?.state;
+    assert!(matches!(&standing, S::Refused { asked: Asked::Users, .. }), "{standing:?}");
     stage.platform.check(&id).await?;
     stage.platform.book(&request("a", "ann")).await?;
-    assert_eq!(now(&stage, &id).await?.state, state, "meetings are made, and users are still not found");
+    assert_eq!(now(&stage, &id).await?.state, standing, "meetings are made, and users are still not found");
     stage.platform.rematch(&id, |_| {}).await?;
     assert_eq!(now(&stage, &id).await?.state, S::Connected);
     Ok(())
@@ -190,8 +190,12 @@ async fn a_refusal_of_one_staff_member_says_nothing_about_the_others() -> anyhow
         }
         scripted(&stage.script.creates, [Err(lacks(problem))]);
         stage.platform.book(&request("a", "bob")).await.unwrap_err();
-        let state = now(&stage, &id).await?.state;
-        assert_eq!(matches!(state, S::Refused { asked: Asked::Meetings, .. }), marks, "{what}: {state:?}");
+        let standing = now(&stage, &id).await?.state;
+        assert_eq!(
+            matches!(standing, S::Refused { asked: Asked::Meetings, .. }),
+            marks,
+            "{what}: {standing:?}"
+        );
         // Refused or not, the next one is tried, and a meeting that is made corrects the state.
         stage.platform.book(&request("b", "ann")).await?;
         assert_eq!(now(&stage, &id).await?.state, S::Connected, "{what}");
