@@ -13,7 +13,8 @@ const PLUGINS: [(&str, &str); 2] = [("teams-provider", "TEAMS"), ("evil-provider
 
 fn main() {
     // As this run has it: a script that was compiled in another copy of the workspace must not build that.
-    let package = env::var_os("CARGO_MANIFEST_DIR").expect("cargo tells build scripts their package's folder");
+    let package =
+        env::var_os("CARGO_MANIFEST_DIR").expect("cargo tells build scripts their package's folder");
     let workspace = Path::new(&package).join("../..");
     for path in ["plugin/teams", "tests/guests", "wit", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"] {
         println!("cargo:rerun-if-changed={}", workspace.join(path).display());

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use mock_graph::MockGraph;
 use tokio::process::Command;
+use video_host::calls::CallPolicy;
 use video_host::clock::{Clock, ShiftedClock};
 use video_host::egress::Trust;
 use video_host::{Host, HostConfig, Plugin};
@@ -39,12 +40,15 @@ pub fn variable(name: &str) -> Result<String> {
     std::env::var(name).with_context(|| format!("{name} is not set"))
 }
 
-/// A host on a folder with the Teams plugin, in front of the stand-in that [`command`] has named.
+/// A host on a folder with the Teams plugin, in front of the stand-in that [`command`] has named. It makes
+/// every call once: what the suites of processes are about is what the platform makes of a failure, and the
+/// host's own repetitions, which take real time here, have a suite of theirs.
 pub async fn host(folder: &Path, clock: Arc<dyn Clock>) -> Result<(Host, Plugin)> {
     let mut config = HostConfig::new(folder);
     config.resolver = Arc::new(routes(variable(MICROSOFT)?.parse()?));
     config.trust = Trust::Only(authorities(&std::fs::read_to_string(variable(MICROSOFT_CA)?)?)?);
     config.clock = clock;
+    config.calls = CallPolicy::once();
     let host = Host::start(config).await?;
     let teams = host.load(plugin_artifacts::TEAMS, &manifest()?).await?;
     Ok((host, teams))

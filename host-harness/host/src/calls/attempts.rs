@@ -30,7 +30,7 @@ pub(crate) struct Turn<'a> {
     pass: Option<Pass<'a>>,
     /// How long the attempt may take.
     pub(crate) time: Duration,
-    _place: Option<Place<'a>>,
+    place: Option<Place<'a>>,
 }
 
 /// What is next after an attempt.
@@ -79,7 +79,7 @@ impl<'a> Attempts<'a> {
         let Tenant { circuit, places } = self.tenant;
         let work = self.errand.work;
         if work == Work::Local {
-            return Ok(Ok(Turn { pass: None, time: self.time(), _place: None }));
+            return Ok(Ok(Turn { pass: None, time: self.time(), place: None }));
         }
         // Who would be turned away does not stand in the queue for it.
         if let Err(open) = circuit.look(clock.elapsed()) {
@@ -96,7 +96,7 @@ impl<'a> Attempts<'a> {
             Ok(pass) => pass,
             Err(open) => return Ok(Err(open)),
         };
-        Ok(Ok(Turn { pass: Some(pass), time: self.time(), _place: Some(place) }))
+        Ok(Ok(Turn { pass: Some(pass), time: self.time(), place: Some(place) }))
     }
 
     /// Tells what came of an attempt, and waits if there is another one.
@@ -123,7 +123,7 @@ impl<'a> Attempts<'a> {
             Health::Answers | Health::Down | Health::Unsaid => None,
         };
         // Somebody else may use the place meanwhile.
-        drop(turn._place);
+        drop(turn.place);
         if self.errand.work != Work::Redeem && self.pause(asked, reason).await {
             return Next::Again;
         }

@@ -84,7 +84,7 @@ impl Circuit {
     /// Whether a call could be made now; if not, the time until it may be.
     pub(super) fn look(&self, now: Duration) -> Result<(), Duration> {
         match self.lock().phase {
-            Phase::Open { until } if until > now => Err(until - now),
+            Phase::Open { until } if until > now => Err(until.saturating_sub(now)),
             Phase::Probing => Err(WHILE_PROBING),
             Phase::Open { .. } | Phase::Closed { .. } => Ok(()),
         }
@@ -95,7 +95,7 @@ impl Circuit {
         let mut inner = self.lock();
         let probe = match inner.phase {
             Phase::Closed { .. } => false,
-            Phase::Open { until } if until > now => return Err(until - now),
+            Phase::Open { until } if until > now => return Err(until.saturating_sub(now)),
             Phase::Open { .. } => {
                 inner.phase = Phase::Probing;
                 true
@@ -110,7 +110,8 @@ impl Circuit {
         match self.lock().phase {
             Phase::Closed { .. } => CircuitState::Closed,
             Phase::Open { until } if until > now => {
-                let left = i64::try_from((until - now).as_nanos().div_ceil(1_000_000)).unwrap_or(i64::MAX);
+                let left = i64::try_from(until.saturating_sub(now).as_nanos().div_ceil(1_000_000))
+                    .unwrap_or(i64::MAX);
                 CircuitState::Open { until_ms: now_ms.saturating_add(left) }
             }
             Phase::Open { .. } | Phase::Probing => CircuitState::HalfOpen,
