@@ -64,7 +64,7 @@ impl StoreError {
             Self::MissingKey(_) | Self::RetiredKey(_) => true,
             // Rows refer to the key that seals them: there is no such key any more.
             Self::Database(error) => {
-                error.as_database_error().is_some_and(|error| error.is_foreign_key_violation())
+                error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_foreign_key_violation)
             }
             _ => false,
         }
