@@ -8,6 +8,7 @@ use anyhow::Result;
 use end_to_end::{Clouds, appointment, contract_error, manifest, national_manifest};
 use mock_graph::{MockGraph, Operation, SignIn, contoso};
 use video_host::provider::{Error, InputProblem, MatchOutcome};
+use video_host::sha256;
 
 const LOGIN_US: &str = "login.microsoftonline.us";
 
@@ -34,11 +35,7 @@ async fn works(clouds: &Clouds, integration: &str) -> Result<()> {
 /// That no token of the one cloud, nor any of its codes and verifiers, stands anywhere in what the other
 /// received. A token in a header is known by the header's digest.
 fn nothing_of(from: &MockGraph, to: &MockGraph) {
-    let digest = |token: &String| {
-        let header = format!("Bearer {token}");
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, header.as_bytes());
-        digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>()
-    };
+    let digest = |token: &String| sha256(format!("Bearer {token}").as_bytes());
     let tokens = from.issued_tokens();
     assert!(!tokens.is_empty());
     let digests: BTreeSet<_> = tokens.iter().map(digest).collect();
