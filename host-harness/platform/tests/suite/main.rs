@@ -10,6 +10,7 @@ mod booking;
 mod changes;
 mod connecting;
 mod events;
+mod histories;
 mod importing;
 mod matching;
 mod options;

@@ -23,7 +23,7 @@ use video_platform::{
 };
 
 /// What a call is answered with: a script's next line, or, once it is through, a success.
-type Lines<T> = Mutex<VecDeque<Result<T, Error>>>;
+pub(crate) type Lines<T> = Mutex<VecDeque<Result<T, Error>>>;
 
 /// A sign-in under way: for which integration, for what, and with which setup values.
 type Begun = (IntegrationId, Purpose, Vec<Parameter>);
