@@ -4,5 +4,6 @@ mod cancelling;
 mod changing;
 mod creating;
 mod inputs;
+mod looking_up;
 mod lost;
 mod stage;

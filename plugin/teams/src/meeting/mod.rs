@@ -6,6 +6,7 @@
 //! organizer keeps meeting and link, and makes the new staff member a co-organizer.
 
 mod invited;
+mod look_up;
 mod organizer;
 mod validate;
 mod wire;
@@ -17,6 +18,7 @@ use crate::connection;
 use crate::failure;
 use crate::graph::{Answer, Failure, Request};
 use crate::host::Host;
+pub(crate) use look_up::look_up;
 use organizer::Organizer;
 use wire::{Given, Wish};
 
