@@ -14,7 +14,9 @@ mod waiter;
 mod word;
 
 pub use appointment::{
-    Appointment, BookingError, BookingRequest, Channel, ResumeReport, Status, Unfinished, WrongInput,
+    Appointment, BookingError, BookingRequest, Channel, Difference, Discrepancy, Mending, Reassigned,
+    ReconcileError, ReconcileMode, ReconcileOptions, ReconcileProgress, Reconciliation, ResumeReport,
+    Skipped, Status, Unfinished, WrongInput,
 };
 pub use database::DatabaseError;
 pub use integration::{ConnectError, Finished, Integration, IntegrationState, MatchField, Setup};

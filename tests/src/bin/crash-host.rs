@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use end_to_end::{SESSION, authorities, manifest, parameters, routes, setup_values};
 use mock_graph::contoso;
 use tracing::{Event, Subscriber};
@@ -18,9 +18,11 @@ use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use video_host::clock::ShiftedClock;
 use video_host::egress::Trust;
-use video_host::provider::NextStep;
+use video_host::provider::{NextStep, Parameter};
 use video_host::{Host, HostConfig};
-use video_platform::{BookingRequest, Channel, Finished, IntegrationState, MatchField, Platform, Setup};
+use video_platform::{
+    Appointment, BookingRequest, Channel, Finished, IntegrationState, MatchField, Platform, Setup,
+};
 
 /// Stops the whole process at a step: the event's subscriber runs on the thread that makes the step.
 struct StopAt {
@@ -98,7 +100,12 @@ async fn operate(platform: &Platform, operation: &str, argument: Option<&str>) -
     let argument = argument.unwrap_or_default();
     match operation {
         "begin" => {
-            let setup = Setup { match_field: MatchField::Email, values: setup_values(contoso::TENANT_ID) };
+            let mut values = setup_values(contoso::TENANT_ID);
+            // Who organises the meetings, if it is not the service account.
+            if !argument.is_empty() {
+                values.push(Parameter { name: "method".to_owned(), value: argument.to_owned() });
+            }
+            let setup = Setup { match_field: MatchField::Email, values };
             let (_, step) =
                 platform.start_connect("microsoft-teams", setup, SESSION, contoso::REDIRECT_URI).await?;
             let NextStep::Visit(url) = step else { bail!("Teams needs a sign-in") };
@@ -118,9 +125,14 @@ async fn operate(platform: &Platform, operation: &str, argument: Option<&str>) -
             Ok(platform.check(&only.id).await?.account.id)
         }
         "staff" => {
-            let row = format!("id,name,email,user_name\nadele,Adele Vance,{},adele\n", contoso::ADVISER);
-            platform.import_staff(row.as_bytes()).await?;
+            let rows = format!(
+                "id,name,email,user_name\nadele,Adele Vance,{},adele\nmod,MOD Administrator,{},mod\n",
+                contoso::ADVISER,
+                contoso::ADMINISTRATOR
+            );
+            platform.import_staff(rows.as_bytes()).await?;
             platform.enable_video("adele", true).await?;
+            platform.rematch_one("mod").await?;
             let outcome = platform.rematch_one("adele").await?;
             Ok(format!("{:?}", outcome.state))
         }
@@ -139,6 +151,18 @@ async fn operate(platform: &Platform, operation: &str, argument: Option<&str>) -
                 .await?;
             appointment.link.context("an appointment without a link")
         }
+        // To the administrator.
+        "reassign" => Ok(whose(&platform.reassign(argument, "mod").await?.appointment)),
+        "resume" => {
+            let report = platform.resume().await?;
+            ensure!(report.unfinished.is_empty(), "{report:?}");
+            platform.appointment(argument).await?.as_ref().map(whose).context("no such appointment")
+        }
         other => bail!("no operation {other}"),
     }
+}
+
+/// Whose an appointment is, and its link.
+fn whose(appointment: &Appointment) -> String {
+    format!("{} {}", appointment.staff, appointment.link.as_deref().unwrap_or_default())
 }

@@ -4,4 +4,6 @@ mod booking;
 mod health;
 mod integrations;
 mod matching;
+mod reassigning;
+mod reconciling;
 mod stage;

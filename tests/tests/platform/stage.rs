@@ -63,16 +63,22 @@ impl Stage {
     pub(crate) async fn ready() -> Result<(Self, IntegrationId)> {
         let stage = Self::start().await?;
         let id = stage.connect().await?;
+        stage.import_staff().await?;
+        let report = stage.platform.rematch(&id, |_| {}).await?;
+        assert_eq!(report.matched(), 2, "{report:?}");
+        stage.world.microsoft.journal().clear();
+        Ok((stage, id))
+    }
+
+    /// The adviser and the administrator.
+    pub(crate) async fn import_staff(&self) -> Result<()> {
         let csv = format!(
             "id,name,email,user_name\nadele,Adele Vance,{},\nmod,The Administrator,{},\n",
             contoso::ADVISER,
             contoso::ADMINISTRATOR
         );
-        stage.platform.import_staff(csv.as_bytes()).await?;
-        let report = stage.platform.rematch(&id, |_| {}).await?;
-        assert_eq!(report.matched(), 2, "{report:?}");
-        stage.world.microsoft.journal().clear();
-        Ok((stage, id))
+        self.platform.import_staff(csv.as_bytes()).await?;
+        Ok(())
     }
 
     pub(crate) async fn connect(&self) -> Result<IntegrationId> {

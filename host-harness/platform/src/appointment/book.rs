@@ -1,7 +1,7 @@
 //! Booking.
 
 use super::error::is_refusal;
-use super::{Appointment, BookingError, BookingRequest, Status, store};
+use super::{Appointment, BookingError, BookingRequest, Status, store, stray};
 use crate::database;
 use crate::integration;
 use crate::platform::Platform;
@@ -22,13 +22,13 @@ impl<V: VideoProviders> Platform<V> {
                 return Err(BookingError::OtherStaff(known.id));
             }
             match known.status {
-                Status::Booked | Status::Moving => return Ok(known),
+                Status::Booked | Status::Moving | Status::Reassigning => return Ok(known),
                 Status::Requested => return self.make(known).await,
                 Status::Cancelling | Status::Cancelled => return Err(BookingError::Cancelled(known.id)),
                 Status::Failed => {}
             }
         }
-        let (place, user) = self.eligible(request).await?;
+        let (place, user) = self.eligible(&request.staff, &request.id).await?;
         let mut transaction = database::begin(self.pool()).await?;
         let integration = &place.integration.id;
         store::request(&mut transaction, request, integration, user.as_ref(), self.now()).await?;
@@ -45,10 +45,13 @@ impl<V: VideoProviders> Platform<V> {
             Ok(meeting) => {
                 let mut transaction = database::begin(self.pool()).await?;
                 store::made(&mut transaction, &appointment.id, &meeting).await?;
+                stray::unless_kept(&mut transaction, &appointment.id, &meeting, self.now()).await?;
                 integration::store::succeeded(&mut transaction, &appointment.integration, self.now()).await?;
                 database::commit(transaction, "appointment.booked").await?;
-                let made = self.reread(&appointment.id).await?;
-                if made.link.as_ref() != Some(&meeting.join_url) {
+                let made = self.without_strays(&appointment.id).await?;
+                if made.meeting_id.as_ref() == Some(&meeting.id)
+                    && made.link.as_ref() != Some(&meeting.join_url)
+                {
                     tracing::error!(appointment = %made.id, "the provider gave two links for one appointment; the first stays");
                 }
                 if made.status == Status::Cancelling {

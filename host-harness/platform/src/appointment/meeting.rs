@@ -2,7 +2,7 @@
 //! member uses by now.
 
 use video_host::CallError;
-use video_host::provider::{Attendee, AttendeeRole, MeetingRequest};
+use video_host::provider::{Attendee, AttendeeRole, MeetingReference, MeetingRequest};
 
 use super::{Appointment, BookingError, store};
 use crate::database::{self, DatabaseError};
@@ -81,6 +81,18 @@ impl<V: VideoProviders> Platform<V> {
             end: appointment.end,
             attendees: vec![client(appointment), host(&staff, appointment)],
         })
+    }
+}
+
+impl Appointment {
+    /// Where its meeting is at the provider.
+    pub(super) fn reference(&self) -> MeetingReference {
+        MeetingReference {
+            appointment_id: self.id.clone(),
+            meeting_id: self.meeting_id.clone(),
+            organizer_id: self.organizer_id.clone(),
+            staff: self.user.clone(),
+        }
     }
 }
 

@@ -10,4 +10,6 @@ mod changes;
 mod connecting;
 mod importing;
 mod matching;
+mod reassigning;
+mod reconciling;
 mod script;

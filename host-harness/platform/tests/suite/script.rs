@@ -2,16 +2,17 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::sync::Barrier;
 use video_host::clock::ShiftedClock;
 use video_host::provider::{
     Account, Cancellation, Capabilities, Connection, DeadGrant, Description, Error, GrantProblem,
-    MatchOutcome, Meeting, MeetingRequest, Misconfiguration, MisconfigurationProblem, NextStep, Outage,
-    Parameter, Refusal, RefusalProblem, User,
+    LookUpOutcome, MatchOutcome, Meeting, MeetingReference, MeetingRequest, MeetingState, Misconfiguration,
+    MisconfigurationProblem, NextStep, Outage, Parameter, Refusal, RefusalProblem, User,
 };
 use video_host::store::{CallbackError, KeyRing, Purpose, Store, StoreError};
 use video_host::{AuthorizationError, CallError};
@@ -38,7 +39,16 @@ pub(crate) struct Script {
     pub(crate) cancels: Lines<()>,
     /// Every call, in its order.
     pub(crate) calls: Mutex<Vec<String>>,
-    meetings: Mutex<HashMap<String, Meeting>>,
+    /// Next answers of `look-up-meetings`; after them it tells how the meetings are.
+    pub(crate) look_ups: Lines<Vec<LookUpOutcome>>,
+    /// Whether each staff member organises their own meetings.
+    pub(crate) staff_organise: AtomicBool,
+    /// By appointment and organizer.
+    pub(crate) meetings: Mutex<HashMap<(String, String), Meeting>>,
+    made: AtomicU64,
+    /// Holds the next answer of `create-meeting` or `look-up-meetings`: the test waits at it once until
+    /// the answer is on its way, and once more to let it arrive.
+    pub(crate) hold: Mutex<Option<Arc<Barrier>>>,
     callbacks: Mutex<HashMap<String, (IntegrationId, Purpose)>>,
     states: AtomicU64,
 }
@@ -112,20 +122,57 @@ impl Script {
         std::mem::take(&mut self.calls.lock().unwrap())
     }
 
+    async fn on_its_way(&self) {
+        let held = self.hold.lock().unwrap().take();
+        if let Some(barrier) = held {
+            barrier.wait().await;
+            barrier.wait().await;
+        }
+    }
+
+    fn organizer(&self, staff: Option<&User>) -> String {
+        match staff {
+            Some(staff) if self.staff_organise.load(Ordering::SeqCst) => staff.id.clone(),
+            _ => "oid-1".to_owned(),
+        }
+    }
+
     fn meeting(&self, request: &MeetingRequest) -> Meeting {
+        let organizer = self.organizer(request.staff.as_ref());
         let mut meetings = self.meetings.lock().unwrap();
-        let number = meetings.len();
-        let meeting = meetings.entry(request.appointment_id.clone()).or_insert_with(|| Meeting {
-            id: format!("meeting {number}"),
-            join_url: format!("https://teams.microsoft.com/l/{number}"),
-            organizer_id: "oid-1".to_owned(),
-            start: request.start,
-            end: request.end,
-            created: true,
-            warnings: vec![],
+        let key = (request.appointment_id.clone(), organizer.clone());
+        let meeting = meetings.entry(key).or_insert_with(|| {
+            let number = self.made.fetch_add(1, Ordering::SeqCst);
+            Meeting {
+                id: format!("meeting {number}"),
+                join_url: format!("https://teams.microsoft.com/l/{number}"),
+                organizer_id: organizer,
+                start: request.start,
+                end: request.end,
+                created: true,
+                warnings: vec![],
+            }
         });
         (meeting.start, meeting.end) = (request.start, request.end);
         meeting.clone()
+    }
+
+    /// Changes a meeting by its id; another one is made only where none is named.
+    fn changed(&self, request: &MeetingRequest) -> Result<Meeting, Error> {
+        let Some(id) = &request.meeting_id else { return Ok(self.meeting(request)) };
+        let mut meetings = self.meetings.lock().unwrap();
+        let meeting = meetings.values_mut().find(|meeting| meeting.id == *id);
+        let meeting = meeting.ok_or_else(|| Error::NotFound("Gone.".to_owned()))?;
+        (meeting.start, meeting.end) = (request.start, request.end);
+        Ok(meeting.clone())
+    }
+
+    /// Ids of the meetings that exist, in the order in which they were made.
+    pub(crate) fn alive(&self) -> Vec<String> {
+        let meetings = self.meetings.lock().unwrap();
+        let mut ids: Vec<_> = meetings.values().map(|meeting| meeting.id.clone()).collect();
+        ids.sort();
+        ids
     }
 }
 
@@ -158,24 +205,68 @@ impl VideoProvider for Working {
         }
         // What is lost on the way has taken effect all the same.
         let meeting = self.script.meeting(request);
+        self.script.on_its_way().await;
         answer(answered.map(|()| meeting))
     }
 
     async fn update_meeting(&self, request: &MeetingRequest) -> Result<Meeting, CallError> {
         self.script.call(format!("update {} {}", request.appointment_id, request.start));
-        answer(next(&self.script.updates).unwrap_or(Ok(())).map(|()| self.script.meeting(request)))
+        answer(next(&self.script.updates).unwrap_or(Ok(())).and_then(|()| self.script.changed(request)))
     }
 
     async fn cancel_meeting(&self, cancellation: &Cancellation) -> Result<(), CallError> {
         let meeting = cancellation.meeting_id.as_deref().unwrap_or("?");
         let organizer = cancellation.organizer_id.as_deref().unwrap_or("?");
         self.script.call(format!("cancel {} {meeting} of {organizer}", cancellation.appointment_id));
-        answer(next(&self.script.cancels).unwrap_or(Ok(())))
+        let answered = next(&self.script.cancels).unwrap_or(Ok(()));
+        if answered.is_ok() {
+            let key =
+                (cancellation.appointment_id.clone(), self.script.organizer(cancellation.staff.as_ref()));
+            self.script.meetings.lock().unwrap().retain(|known, meeting| match &cancellation.meeting_id {
+                Some(id) => meeting.id != *id,
+                None => *known != key,
+            });
+        }
+        answer(answered)
+    }
+
+    async fn look_up_meetings(
+        &self,
+        references: &[MeetingReference],
+    ) -> Result<Vec<LookUpOutcome>, CallError> {
+        let asked: Vec<_> =
+            references.iter().map(|it| it.meeting_id.clone().unwrap_or_else(|| "?".to_owned())).collect();
+        self.script.call(format!("look up {}", asked.join(", ")));
+        if let Some(line) = next(&self.script.look_ups) {
+            return answer(line);
+        }
+        let outcomes = self.script.states(&asked);
+        self.script.on_its_way().await;
+        Ok(outcomes)
     }
 
     async fn disconnect(&self) -> Result<(), CallError> {
         self.script.call("disconnect");
         Ok(())
+    }
+}
+
+impl Script {
+    /// How meetings are, by their ids.
+    fn states(&self, ids: &[String]) -> Vec<LookUpOutcome> {
+        let meetings = self.meetings.lock().unwrap();
+        let outcome = |id: &String| match meetings.values().find(|meeting| meeting.id == *id) {
+            Some(meeting) => LookUpOutcome::Found(MeetingState {
+                id: meeting.id.clone(),
+                join_url: meeting.join_url.clone(),
+                organizer_id: meeting.organizer_id.clone(),
+                start: meeting.start,
+                end: meeting.end,
+                subject: None,
+            }),
+            None => LookUpOutcome::Gone,
+        };
+        ids.iter().map(outcome).collect()
     }
 }
 
@@ -270,7 +361,11 @@ impl Stage {
             updates: Mutex::default(),
             cancels: Mutex::default(),
             calls: Mutex::default(),
+            look_ups: Mutex::default(),
+            staff_organise: AtomicBool::default(),
             meetings: Mutex::default(),
+            made: AtomicU64::default(),
+            hold: Mutex::default(),
             callbacks: Mutex::default(),
             states: AtomicU64::default(),
         });
