@@ -2,6 +2,7 @@
 
 mod demo;
 mod inspect;
+mod reconcile;
 mod recording;
 mod stand_in;
 
