@@ -26,6 +26,11 @@ const GRAPH: &str = "graph.microsoft.com";
 const CLIENT_ID: &str = "VIDEO_CLIENT_ID";
 const CLIENT_SECRET: &str = "VIDEO_CLIENT_SECRET";
 
+const CLIENT_ID_HELP: &str =
+    "Application (client) id that is registered with Microsoft [default: the variable VIDEO_CLIENT_ID]";
+const CLIENT_SECRET_HELP: &str =
+    "File that holds the client secret [default: the variable VIDEO_CLIENT_SECRET]";
+
 /// What it takes to open a platform that exists.
 #[derive(Debug, Args)]
 pub struct ConfiguredOptions {
@@ -35,16 +40,16 @@ pub struct ConfiguredOptions {
     /// Plugin to use [default: the Microsoft Teams plugin, built in]
     #[arg(long, value_name = "WASM")]
     pub plugin: Option<PathBuf>,
-    /// Application (client) id that is registered with Microsoft [default: the variable VIDEO_CLIENT_ID]
-    #[arg(long, value_name = "ID")]
+    /// Application (client) id that is registered with Microsoft.
+    #[arg(long, value_name = "ID", help = CLIENT_ID_HELP)]
     pub client_id: Option<String>,
-    /// File that holds the client secret [default: the variable VIDEO_CLIENT_SECRET]
-    #[arg(long, value_name = "FILE")]
+    /// File that holds the client secret.
+    #[arg(long, value_name = "FILE", help = CLIENT_SECRET_HELP)]
     pub client_secret_file: Option<PathBuf>,
-    /// Origin that the plugin may send requests to, besides https://graph.microsoft.com; repeatable
+    /// Origin that the plugin may send requests to, besides Graph's of the worldwide cloud; repeatable
     #[arg(long, value_name = "ORIGIN")]
     pub grant_api: Vec<String>,
-    /// Origin to sign in at, besides https://login.microsoftonline.com; repeatable
+    /// Origin to sign in at, besides that of the worldwide cloud; repeatable
     #[arg(long, value_name = "ORIGIN")]
     pub grant_identity: Vec<String>,
     /// Address of a stand-in for Microsoft

@@ -23,9 +23,10 @@ const DIFFERS: u8 = 2;
 /// Compares, tells, and gives the exit code.
 pub async fn run(arguments: &ReconcileArguments, screen: &mut Screen) -> Result<ExitCode> {
     let platform = configured::open(&arguments.platform).await?;
-    let mode = match arguments.mend {
-        true => ReconcileMode::Mend { recreate: arguments.recreate },
-        false => ReconcileMode::DryRun,
+    let mode = if arguments.mend {
+        ReconcileMode::Mend { recreate: arguments.recreate }
+    } else {
+        ReconcileMode::DryRun
     };
     let options =
         ReconcileOptions { integration: arguments.integration.clone(), mode, since: arguments.since };

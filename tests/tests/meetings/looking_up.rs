@@ -29,11 +29,11 @@ async fn a_meeting_is_found_as_it_is_now_with_one_request() -> Result<()> {
     stage.received();
     let found = look_up(&stage, &[reference("a", Some(&made))]).await?;
     assert_eq!(stage.operations(), [Operation::GetMeeting]);
-    let [LookUpOutcome::Found(state)] = &found[..] else { bail!("{found:?}") };
-    assert_eq!((&state.id, &state.join_url), (&made.id, &made.join_url));
-    assert_eq!((state.start, state.end), (changed.start, changed.end));
-    assert_eq!(state.organizer_id, contoso::SERVICE_ACCOUNT_ID);
-    assert_eq!(state.subject.as_deref(), Some("Mortgage advice"));
+    let [LookUpOutcome::Found(meeting)] = &found[..] else { bail!("{found:?}") };
+    assert_eq!((&meeting.id, &meeting.join_url), (&made.id, &made.join_url));
+    assert_eq!((meeting.start, meeting.end), (changed.start, changed.end));
+    assert_eq!(meeting.organizer_id, contoso::SERVICE_ACCOUNT_ID);
+    assert_eq!(meeting.subject.as_deref(), Some("Mortgage advice"));
     Ok(())
 }
 
@@ -58,8 +58,8 @@ async fn twenty_meetings_are_one_request_that_changes_nothing() -> Result<()> {
         match (n, outcome) {
             (7, LookUpOutcome::Gone) => {}
             (19, LookUpOutcome::Unknown(why)) => assert!(why.contains("only by making one"), "{why}"),
-            (_, LookUpOutcome::Found(state)) => {
-                assert_eq!(Some(&state.id), references[n].meeting_id.as_ref());
+            (_, LookUpOutcome::Found(meeting)) => {
+                assert_eq!(Some(&meeting.id), references[n].meeting_id.as_ref());
             }
             other => bail!("{other:?}"),
         }

@@ -108,8 +108,12 @@ impl<V: VideoProviders> Platform<V> {
     pub(super) async fn without_strays(&self, appointment: &str) -> Result<Appointment, BookingError> {
         match self.end_strays(appointment).await {
             // What the caller wanted is done.
-            Ok(()) | Err(BookingError::Waiting { .. } | BookingError::NotUsable { .. }) => {}
-            Err(BookingError::NotLoaded { .. }) => {}
+            Ok(())
+            | Err(
+                BookingError::Waiting { .. }
+                | BookingError::NotUsable { .. }
+                | BookingError::NotLoaded { .. },
+            ) => {}
             Err(error) => return Err(error),
         }
         self.reread(appointment).await

@@ -159,7 +159,7 @@ impl Given {
             organizer_id: self.organizer.unwrap_or_else(|| organizer.to_owned()),
             start: self.start?,
             end: self.end?,
-            subject: self.subject.map(|subject| shortened(subject, SUBJECT)),
+            subject: self.subject.map(|subject| shortened(&subject, SUBJECT)),
         })
     }
 
@@ -225,7 +225,7 @@ fn is_meeting_id(id: &str) -> bool {
 const SUBJECT: usize = 1024;
 
 /// The text, cut at a character; control characters, which a host refuses, become spaces.
-fn shortened(text: String, most: usize) -> String {
+fn shortened(text: &str, most: usize) -> String {
     let end = (0..=most.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
     let kept = text.get(..end.unwrap_or(0)).unwrap_or_default();
     kept.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()

@@ -143,7 +143,7 @@ impl<V: VideoProviders> Platform<V> {
         if link_changed {
             let told = "The link has changed with the staff member, who organizes a meeting of their own. \
                         Give it to everybody who has the old one.";
-            note = [told, &note].join(" ").trim_end().to_owned();
+            note = if note.is_empty() { told.to_owned() } else { [told, &note].join(" ") };
         }
         let note = Some(note.as_str()).filter(|note| !note.is_empty());
         match replacing {
