@@ -14,8 +14,9 @@ mod video;
 mod word;
 
 pub use appointment::{
-    Appointment, BookingError, BookingRequest, Channel, Obstacle, ResumeReport, StaffCheck, Status,
-    Unfinished, WrongInput,
+    Appointment, BookingError, BookingRequest, Channel, Difference, Discrepancy, Mending, Obstacle,
+    Reassigned, ReconcileError, ReconcileMode, ReconcileOptions, ReconcileProgress, Reconciliation,
+    ResumeReport, Skipped, StaffCheck, Status, Unfinished, WrongInput,
 };
 pub use database::DatabaseError;
 pub use integration::{
