@@ -453,6 +453,13 @@ impl Stage {
         Ok(open(&self.folder, &self.script, &self.clock, &self.waited).await?.0)
     }
 
+    /// Loses a table, as nobody should: what needs it fails from here on.
+    pub(crate) async fn lose(&self, table: &str) -> anyhow::Result<()> {
+        let statement = sqlx::AssertSqlSafe(format!("ALTER TABLE {table} RENAME TO lost_{table}"));
+        sqlx::query(statement).execute(self.store.pool()).await?;
+        Ok(())
+    }
+
     pub(crate) fn now(&self) -> i64 {
         self.clock.now_ms()
     }
