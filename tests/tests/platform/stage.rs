@@ -66,18 +66,19 @@ impl Stage {
             contoso::ADMINISTRATOR
         );
         self.platform.import_staff(csv.as_bytes()).await?;
-        self.platform
-            .put_service(&Service {
-                id: "advice".to_owned(),
-                name: "Advice".to_owned(),
-                methods: MeetingMethod::ALL.to_vec(),
-            })
-            .await?;
-        for staff in ["adele", "mod"] {
-            self.platform.assign("advice", staff, true).await?;
-        }
+        self.offer(&["adele", "mod"]).await?;
         let report = self.platform.rematch(id, |_| {}).await?;
         assert_eq!(report.matched(), 2, "{report:?}");
+        Ok(())
+    }
+
+    /// These give the service that is booked.
+    pub(crate) async fn offer(&self, staff: &[&str]) -> Result<()> {
+        let (id, name) = ("advice".to_owned(), "Advice".to_owned());
+        self.platform.put_service(&Service { id, name, methods: MeetingMethod::ALL.to_vec() }).await?;
+        for staff in staff {
+            self.platform.assign("advice", staff, true).await?;
+        }
         Ok(())
     }
 

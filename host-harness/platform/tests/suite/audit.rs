@@ -56,7 +56,7 @@ async fn each_change_tells_who_what_to_what_when_and_from_what_to_what() -> anyh
         rows,
         [
             "Name of ada video.enable ann done [on > off] -".to_owned(),
-            format!("Name of ada integration.rename {id} done [Microsoft Teams >  Video of Contoso ] -"),
+            format!("Name of ada integration.rename {id} done [Microsoft Teams > Video of Contoso] -"),
             format!("Name of ada integration.set-match-field {id} done [e-mail > user name] -"),
             "Name of ada service.put advice done [advice: In Person, Phone, Video Call > advice: Phone] -"
                 .to_owned(),
