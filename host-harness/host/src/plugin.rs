@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::egress::Grant;
 use crate::provider::{
-    AuthorizationRequest, AuthorizationResponse, Cancellation, Connection, Description, Error, MatchOutcome,
-    Meeting, MeetingRequest, NextStep, User,
+    AuthorizationRequest, AuthorizationResponse, Cancellation, Connection, Description, DirectoryPage, Error,
+    Look, MatchOutcome, Meeting, MeetingRequest, NextStep, User,
 };
 use crate::sandbox::{CallError, Failure, Sandboxed, Surface, check};
 use crate::store::Integration;
@@ -142,11 +142,21 @@ impl Provider {
     }
 
     /// One outcome for each key, in their order. At most `description().best_batch` keys.
-    pub async fn match_users(&self, keys: &[String]) -> Result<Vec<MatchOutcome>, CallError> {
-        call!(self, "match-users", call_match_users(keys), |outcomes: &Vec<_>| check::outcomes(
+    pub async fn match_users(&self, keys: &[String], look: Look) -> Result<Vec<MatchOutcome>, CallError> {
+        call!(self, "match-users", call_match_users(keys, look), |outcomes: &Vec<_>| check::outcomes(
             outcomes,
             keys.len()
         ))
+    }
+
+    /// One page of all users; the first without a cursor, the others with the `next` of the one before.
+    pub async fn list_users(&self, cursor: Option<&str>) -> Result<DirectoryPage, CallError> {
+        call!(self, "list-users", call_list_users(cursor), check::directory_page)
+    }
+
+    /// How many users there are, about; none if the provider does not tell.
+    pub async fn directory_size(&self) -> Result<Option<u64>, CallError> {
+        call!(self, "directory-size", call_directory_size(), |_| Ok(()))
     }
 
     /// The appointment's meeting; asking twice gives the same.

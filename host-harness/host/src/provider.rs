@@ -3,9 +3,10 @@
 
 pub use crate::bindings::exports::scheduling::video_provider::provider::{
     Account, AccountMismatch, Attendee, AttendeeRole, AuthorizationRequest, AuthorizationResponse,
-    Cancellation, Capabilities, Choice, Connection, DeadGrant, Description, Error, GrantProblem, InputError,
-    InputProblem, MatchOutcome, Meeting, MeetingRequest, Misconfiguration, MisconfigurationProblem, Mismatch,
-    NextStep, Outage, Refusal, RefusalProblem, SetupField, SetupKind, SignInError, SignInProblem, User,
+    Cancellation, Capabilities, Choice, Connection, DeadGrant, Description, DirectoryEntry, DirectoryPage,
+    Error, GrantProblem, InputError, InputProblem, Look, MatchOutcome, Meeting, MeetingRequest,
+    Misconfiguration, MisconfigurationProblem, Mismatch, NextStep, Outage, Refusal, RefusalProblem,
+    SetupField, SetupKind, SignInError, SignInProblem, Standing, User,
 };
 pub use crate::bindings::scheduling::video_provider::types::Parameter;
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use video_host::provider::Error;
+use video_host::provider::{Error, Look};
 use video_host::{CallError, Failure};
 
 use super::shared::{Candidate, sort};
@@ -97,7 +97,7 @@ impl<'a, V: VideoProviders, P: FnMut(Progress) + Send> Rounds<'a, V, P> {
         while !rest.is_empty() {
             let (batch, behind) = rest.split_at(size.min(rest.len()));
             let keys: Vec<_> = batch.iter().map(|candidate| candidate.key.clone()).collect();
-            match self.provider.match_users(&keys).await {
+            match self.provider.match_users(&keys, Look::Everywhere).await {
                 Ok(outcomes) => {
                     let mut answers = Vec::with_capacity(batch.len());
                     let description = self.provider.description();

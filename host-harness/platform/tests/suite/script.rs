@@ -9,9 +9,9 @@ use std::time::Duration;
 use tempfile::TempDir;
 use video_host::clock::ShiftedClock;
 use video_host::provider::{
-    Account, Cancellation, Capabilities, Connection, DeadGrant, Description, Error, GrantProblem,
-    MatchOutcome, Meeting, MeetingRequest, Misconfiguration, MisconfigurationProblem, NextStep, Outage,
-    Parameter, Refusal, RefusalProblem, User,
+    Account, Cancellation, Capabilities, Connection, DeadGrant, Description, DirectoryPage, Error,
+    GrantProblem, Look, MatchOutcome, Meeting, MeetingRequest, Misconfiguration, MisconfigurationProblem,
+    NextStep, Outage, Parameter, Refusal, RefusalProblem, User,
 };
 use video_host::store::{CallbackError, KeyRing, Purpose, Store, StoreError};
 use video_host::{AuthorizationError, CallError};
@@ -32,6 +32,9 @@ pub(crate) struct Script {
     /// Next answers of `match-users`; after them every key is matched, but those in `outcomes`.
     pub(crate) matches: Lines<Vec<MatchOutcome>>,
     pub(crate) outcomes: Mutex<HashMap<String, MatchOutcome>>,
+    /// Next answers of `list-users`, and what `directory-size` tells.
+    pub(crate) pages: Lines<DirectoryPage>,
+    pub(crate) size: Mutex<Option<u64>>,
     /// Next answers of the three calls for meetings.
     pub(crate) creates: Lines<()>,
     pub(crate) updates: Lines<()>,
@@ -139,8 +142,9 @@ impl VideoProvider for Working {
         answer(next(&self.script.connections).unwrap_or_else(|| Ok(connection())))
     }
 
-    async fn match_users(&self, keys: &[String]) -> Result<Vec<MatchOutcome>, CallError> {
-        self.script.call(format!("match {}", keys.join(" ")));
+    async fn match_users(&self, keys: &[String], look: Look) -> Result<Vec<MatchOutcome>, CallError> {
+        let by = if look == Look::Addresses { "match by address" } else { "match" };
+        self.script.call(format!("{by} {}", keys.join(" ")));
         if let Some(line) = next(&self.script.matches) {
             return answer(line);
         }
@@ -148,6 +152,16 @@ impl VideoProvider for Working {
         let outcome =
             |key: &String| outcomes.get(key).cloned().unwrap_or_else(|| MatchOutcome::Matched(user(key)));
         Ok(keys.iter().map(outcome).collect())
+    }
+
+    async fn list_users(&self, cursor: Option<&str>) -> Result<DirectoryPage, CallError> {
+        self.script.call(format!("list {}", cursor.unwrap_or("from the start")));
+        answer(next(&self.script.pages).unwrap_or(Ok(DirectoryPage { entries: vec![], next: None })))
+    }
+
+    async fn directory_size(&self) -> Result<Option<u64>, CallError> {
+        self.script.call("count");
+        Ok(*self.script.size.lock().unwrap())
     }
 
     async fn create_meeting(&self, request: &MeetingRequest) -> Result<Meeting, CallError> {
@@ -266,6 +280,8 @@ impl Stage {
             connections: Mutex::default(),
             matches: Mutex::default(),
             outcomes: Mutex::default(),
+            pages: Mutex::default(),
+            size: Mutex::default(),
             creates: Mutex::default(),
             updates: Mutex::default(),
             cancels: Mutex::default(),
