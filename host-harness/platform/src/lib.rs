@@ -18,11 +18,13 @@ pub use appointment::{
 };
 pub use database::DatabaseError;
 pub use integration::{ConnectError, Finished, Integration, IntegrationState, MatchField, Setup};
-pub use matching::{MatchError, MatchReport, MatchState, Progress, StaffMatch};
+pub use matching::{
+    JobId, JobProgress, JobState, MatchError, MatchPlan, MatchReport, MatchState, Progress, StaffMatch, Way,
+};
 pub use platform::Platform;
 pub use plugins::Plugins;
 pub use provider::{Answered, VideoProvider, VideoProviders};
-pub use staff::{ImportError, ImportReport, RejectedRow, Role, RowProblem, StaffMember};
+pub use staff::{ImportError, ImportReport, RejectedRow, Role, RowProblem, StaffError, StaffMember};
 pub use video::{VideoError, VideoSettings};
 pub use video_host::store::Integration as IntegrationId;
 pub use waiter::{Sleep, Waiter};

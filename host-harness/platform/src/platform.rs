@@ -9,6 +9,7 @@ use video_host::clock::Clock;
 use video_host::store::{Store, StoreError};
 
 use crate::database::{self, DatabaseError, Kind, Pool};
+use crate::matching::Jobs;
 use crate::plugins::Plugins;
 use crate::provider::VideoProviders;
 use crate::turns::Turns;
@@ -25,6 +26,7 @@ struct Inner<V> {
     clock: Arc<dyn Clock>,
     waiter: Arc<dyn Waiter>,
     turns: Turns,
+    jobs: Jobs,
 }
 
 impl Platform {
@@ -46,7 +48,8 @@ impl<V: VideoProviders> Platform<V> {
     ) -> Result<Self, StoreError> {
         store.migrate(&database::migrations()).await?;
         let pool = store.pool().clone();
-        Ok(Self { inner: Arc::new(Inner { providers, pool, clock, waiter, turns: Turns::default() }) })
+        let (turns, jobs) = (Turns::default(), Jobs::default());
+        Ok(Self { inner: Arc::new(Inner { providers, pool, clock, waiter, turns, jobs }) })
     }
 
     /// The providers that were handed in.
@@ -68,6 +71,10 @@ impl<V: VideoProviders> Platform<V> {
 
     pub(crate) fn waiter(&self) -> &dyn Waiter {
         &*self.inner.waiter
+    }
+
+    pub(crate) fn jobs(&self) -> &Jobs {
+        &self.inner.jobs
     }
 
     pub(crate) fn turns(&self) -> &Turns {

@@ -10,4 +10,5 @@ mod changes;
 mod connecting;
 mod importing;
 mod matching;
+mod rematching;
 mod script;

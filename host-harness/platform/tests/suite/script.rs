@@ -149,8 +149,11 @@ impl VideoProvider for Working {
             return answer(line);
         }
         let outcomes = self.script.outcomes.lock().unwrap();
-        let outcome =
-            |key: &String| outcomes.get(key).cloned().unwrap_or_else(|| MatchOutcome::Matched(user(key)));
+        let outcome = |key: &String| match outcomes.get(key) {
+            Some(outcome) => outcome.clone(),
+            None if look == Look::Addresses => MatchOutcome::NotFound,
+            None => MatchOutcome::Matched(user(key)),
+        };
         Ok(keys.iter().map(outcome).collect())
     }
 
@@ -241,13 +244,14 @@ impl VideoProviders for Scripted {
     }
 }
 
-/// Writes down how long it should have waited.
+/// Writes down how long it should have waited, and moves the clock by that.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Waited(pub(crate) Arc<Mutex<Vec<Duration>>>);
+pub(crate) struct Waited(pub(crate) Arc<Mutex<Vec<Duration>>>, pub(crate) Arc<ShiftedClock>);
 
 impl Waiter for Waited {
     fn wait(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         self.0.lock().unwrap().push(time);
+        self.1.advance(time);
         Box::pin(std::future::ready(()))
     }
 }
@@ -291,8 +295,8 @@ impl Stage {
             states: AtomicU64::default(),
         });
         let folder = tempfile::tempdir()?;
-        let clock = Arc::new(ShiftedClock::default());
         let waited = Waited::default();
+        let clock = waited.1.clone();
         let platform = open(&folder, &script, &clock, &waited).await?;
         Ok(Self { platform, script, waited, clock, folder })
     }

@@ -1,0 +1,69 @@
+//! One call of a provider: a batch of keys in, and what is to be done about each staff member out.
+
+use video_host::provider::{Error, Look, MatchOutcome};
+use video_host::{CallError, Failure};
+
+use super::store::Answer;
+use super::{Candidate, reason};
+use crate::integration::Integration;
+use crate::provider::VideoProvider;
+
+/// What a call came to.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    /// Who has an outcome.
+    pub(super) answers: Vec<(Candidate, Answer)>,
+    /// Who was missed by key, and has to be looked for by address.
+    pub(super) missed: Vec<Candidate>,
+    /// Who was put off, and for how many milliseconds, if the provider said so.
+    pub(super) put_off: Vec<(Candidate, Option<u64>)>,
+}
+
+/// Asks for one batch. An error concerns the account or the plugin, and with it everybody.
+pub(super) async fn ask<P: VideoProvider>(
+    provider: &P,
+    integration: &Integration,
+    look: Look,
+    batch: &[Candidate],
+) -> Result<Asked, CallError> {
+    let keys: Vec<_> = batch.iter().map(|candidate| candidate.key.clone()).collect();
+    let outcomes = match provider.match_users(&keys, look).await {
+        Ok(outcomes) => outcomes,
+        Err(error) if passes(&error) => {
+            let wait = named_wait(&error);
+            let put_off = batch.iter().map(|candidate| (candidate.clone(), wait));
+            return Ok(Asked { put_off: put_off.collect(), ..Asked::default() });
+        }
+        Err(error) => return Err(error),
+    };
+    let mut asked = Asked::default();
+    for (candidate, outcome) in batch.iter().cloned().zip(outcomes) {
+        if look == Look::Keys && outcome == MatchOutcome::NotFound {
+            asked.missed.push(candidate);
+            continue;
+        }
+        match reason::of_outcome(outcome, provider.description(), integration.match_field) {
+            Ok(answer) => asked.answers.push((candidate, answer)),
+            Err(ms) => asked.put_off.push((candidate, Some(ms))),
+        }
+    }
+    Ok(asked)
+}
+
+/// Whether it is worth asking again soon.
+pub(super) fn passes(error: &CallError) -> bool {
+    matches!(
+        error,
+        CallError::Provider(Error::Throttled(_) | Error::Unavailable(_))
+            | CallError::Failed { failure: Failure::Deadline(_) | Failure::Busy, .. }
+    )
+}
+
+/// For how long the provider wants to be left alone, in milliseconds, if it said so.
+pub(super) fn named_wait(error: &CallError) -> Option<u64> {
+    match error {
+        CallError::Provider(Error::Throttled(after)) => *after,
+        CallError::Provider(Error::Unavailable(outage)) => outage.retry_after,
+        _ => None,
+    }
+}
