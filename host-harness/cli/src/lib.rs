@@ -1,12 +1,13 @@
 //! The `host-harness` program: the whole story on one machine, without an account anywhere.
 //!
 //! `demo` plays it from connecting to disconnecting and fails if a promise does not hold, `mock-graph`
-//! runs the stand-in for Microsoft alone, and `inspect` shows what a plugin is and what it wants.
+//! runs the stand-in for Microsoft alone, `match` matches a staff file, and `inspect` shows what a plugin is and what it wants.
 
 pub mod arguments;
 pub mod contoso;
 pub mod demo;
 pub mod inspect;
+mod matching;
 pub mod screen;
 pub mod stand_in;
 
@@ -28,6 +29,10 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<ExitCode> {
         }
         Command::MockGraph(options) => {
             stand_in::run(&options, screen).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Match(options) => {
+            matching::run(&options, screen).await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Inspect(options) => {
