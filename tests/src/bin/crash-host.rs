@@ -20,7 +20,9 @@ use video_host::clock::ShiftedClock;
 use video_host::egress::Trust;
 use video_host::provider::NextStep;
 use video_host::{Host, HostConfig};
-use video_platform::{BookingRequest, Channel, Finished, IntegrationState, MatchField, Platform, Setup};
+use video_platform::{
+    BookingRequest, Channel, Finished, IntegrationState, MatchField, MatchState, Platform, Setup,
+};
 
 /// Stops the whole process at a step: the event's subscriber runs on the thread that makes the step.
 struct StopAt {
@@ -123,6 +125,26 @@ async fn operate(platform: &Platform, operation: &str, argument: Option<&str>) -
             platform.enable_video("adele", true).await?;
             let outcome = platform.rematch_one("adele").await?;
             Ok(format!("{:?}", outcome.state))
+        }
+        // As many staff as the argument says, none of them asked for yet.
+        "staff-list" => {
+            let mut file = "id,name,email,user_name\n".to_owned();
+            for n in 1..=argument.parse::<usize>()? {
+                file.push_str(&format!("s{n:06},,adviser{n:06}@{},\n", contoso::DOMAIN));
+            }
+            Ok(platform.import_staff(file.as_bytes()).await?.added.to_string())
+        }
+        "rematch" => {
+            let [integration] = &platform.integrations().await?[..] else { bail!("one integration") };
+            let job = platform.start_rematch(&integration.id).await?;
+            platform.run_due_jobs().await?;
+            let progress = platform.rematch_progress(&job).await?;
+            let matched = platform.matches(&integration.id, None, 10_000).await?;
+            let matched = matched.iter().filter(|found| found.state == MatchState::Matched).count();
+            Ok(format!(
+                "{:?} {} of {}, {matched} matched",
+                progress.state, progress.progress.done, progress.progress.total
+            ))
         }
         "book" => {
             let appointment = platform

@@ -4,4 +4,5 @@ mod booking;
 mod health;
 mod integrations;
 mod matching;
+mod rematching;
 mod stage;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use end_to_end::{SESSION, World, setup_values};
-use mock_graph::{MockGraph, Operation, contoso};
+use end_to_end::{SESSION, World, WorldOptions, setup_values};
+use mock_graph::{Config, MockGraph, Operation, contoso};
 use video_host::clock::ShiftedClock;
 use video_host::provider::NextStep;
 use video_host::{Host, Memory};
@@ -53,7 +53,12 @@ async fn platform(world: &World, host: Host) -> Result<Platform> {
 impl Stage {
     /// No integration, no staff.
     pub(crate) async fn start() -> Result<Self> {
-        let world = World::start().await?;
+        Self::in_front_of(Config::default()).await
+    }
+
+    /// The same, with another Microsoft.
+    pub(crate) async fn in_front_of(microsoft: Config) -> Result<Self> {
+        let world = World::with(WorldOptions { microsoft, ..WorldOptions::default() }).await?;
         let platform = platform(&world, world.host.clone()).await?;
         platform.providers().install(world.teams.clone());
         Ok(Self { world, platform })

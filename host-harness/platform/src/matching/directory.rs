@@ -216,13 +216,12 @@ fn by_other(entries: &[&DirectoryEntry], before: Option<&User>) -> MatchOutcome 
             users.push(entry.user.clone());
         }
     }
-    match (&entries[..], users.len()) {
-        ([entry], 1) => match entry.standing {
+    match entries.first() {
+        Some(entry) if users.len() == 1 => match entry.standing {
             Standing::Guest => MatchOutcome::Guest(entry.user.clone()),
             Standing::Disabled => MatchOutcome::Disabled(entry.user.clone()),
             Standing::Usable | Standing::Unlicensed => MatchOutcome::AliasOf(entry.user.clone()),
         },
-        ([entry, ..], 1) => MatchOutcome::AliasOf(entry.user.clone()),
         _ => MatchOutcome::Ambiguous(users),
     }
 }

@@ -106,31 +106,27 @@ pub(super) async fn fresh(
 ) -> Result<Vec<Candidate>, DatabaseError> {
     let mut query = list.rows(OF_STAFF);
     query.push(" AND w.look = 'key' AND w.attempts = 0 AND w.due_at <= ").push_bind(now);
-    limited(&mut query, most);
+    query.push(" ORDER BY w.staff LIMIT ").push_bind(i64::try_from(most).unwrap_or(i64::MAX));
     candidates(query, connection, list.field).await
 }
 
-/// Those who may be asked for now: who was put off, and then who was missed by key.
+/// Those who may be asked for now by one look, who was asked for in vain least often first: so nobody is
+/// kept waiting by somebody else who is never answered.
 pub(super) async fn due(
     connection: &mut Connection,
     list: &List,
     now: i64,
     most: usize,
 ) -> Result<(Look, Vec<Candidate>), DatabaseError> {
-    for look in [Look::Keys, Look::Addresses] {
-        let mut query = list.rows(OF_STAFF);
-        query.push(" AND w.look = ").push_bind(word(look)).push(" AND w.due_at <= ").push_bind(now);
-        limited(&mut query, most);
-        let found = candidates(query, connection, list.field).await?;
-        if !found.is_empty() {
-            return Ok((look, found));
-        }
-    }
-    Ok((Look::Keys, Vec::new()))
-}
-
-fn limited(query: &mut QueryBuilder<Kind>, most: usize) {
-    query.push(" ORDER BY w.staff LIMIT ").push_bind(i64::try_from(most).unwrap_or(i64::MAX));
+    let mut query = list.rows("SELECT w.look FROM match_wanted AS w");
+    query.push(" AND w.due_at <= ").push_bind(now).push(" ORDER BY w.attempts, w.look DESC LIMIT 1");
+    let next: Option<String> = query.build_query_scalar().fetch_optional(&mut *connection).await?;
+    let Some(next) = next else { return Ok((Look::Keys, Vec::new())) };
+    let look = if next == word(Look::Addresses) { Look::Addresses } else { Look::Keys };
+    let mut query = list.rows(OF_STAFF);
+    query.push(" AND w.look = ").push_bind(next).push(" AND w.due_at <= ").push_bind(now);
+    query.push(" ORDER BY w.attempts, w.staff LIMIT ").push_bind(i64::try_from(most).unwrap_or(i64::MAX));
+    Ok((look, candidates(query, connection, list.field).await?))
 }
 
 /// When the next of them may be asked for; none if the list is empty.

@@ -133,10 +133,11 @@ impl<V: VideoProviders> Platform<V> {
         let worked = async {
             let (integration, provider) = self.matchable(id).await?;
             let job = job_store::running_on(&mut *self.connection().await?, id).await?;
-            if let Some(job) = job {
-                Work::new(self, &integration, &provider, &turn, &mut nobody).job(&job.id).await?;
+            let work = Work::new(self, &integration, &provider, &turn, &mut nobody);
+            match job {
+                Some(job) => work.job(&job.id).await,
+                None => work.changed().await,
             }
-            Work::new(self, &integration, &provider, &turn, &mut nobody).changed().await
         }
         .await;
         turn::give_back(&mut *self.connection().await?, &turn).await?;

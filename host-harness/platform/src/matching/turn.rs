@@ -12,6 +12,9 @@ use crate::database::{Connection, DatabaseError};
 /// slow one is not taken for a dead one.
 pub(super) const LEASE: Duration = Duration::from_mins(2);
 
+/// More than any turn is confirmed for at once.
+const LONGEST_REST: Duration = Duration::from_mins(10);
+
 /// A turn that was taken.
 #[derive(Debug, Clone)]
 pub(super) struct Turn {
@@ -33,12 +36,14 @@ pub(super) async fn take(
     let done = sqlx::query(
         "INSERT INTO match_turn (integration, owner, until) VALUES ($1, $2, $3) \
          ON CONFLICT (integration) DO UPDATE SET owner = excluded.owner, until = excluded.until \
-         WHERE match_turn.until <= $4",
+         WHERE match_turn.until <= $4 OR match_turn.until > $5",
     )
     .bind(integration.as_str())
     .bind(&turn.owner)
     .bind(end(now, Duration::ZERO))
     .bind(now)
+    // A turn that ends much later than one of now could was taken before the clock was put back.
+    .bind(end(now, LONGEST_REST))
     .execute(connection)
     .await?;
     Ok((done.rows_affected() > 0).then_some(turn))
