@@ -72,18 +72,18 @@ async fn main() -> Result<()> {
         let calls = journal.count(Operation::Any);
         let (fewest, units) = fewest(staff as u64, way);
         // The first window's units are there at once.
-        let allowed = WINDOW * u32::try_from((units.div_ceil(UNITS) - 1).max(0))?;
+        let allowed = WINDOW * u32::try_from(units.div_ceil(UNITS).saturating_sub(1))?;
         let ratio = if allowed.is_zero() {
             "–".to_owned()
         } else {
             format!("{:.2}", took.as_secs_f64() / allowed.as_secs_f64())
         };
         println!(
-            "| {way:?} | {calls} | {} | {:.1} s | {} s | {ratio} | {:.1} MiB |",
+            "| {way:?} | {calls} | {} | {:.1} s | {} s | {ratio} | {} MiB |",
             calls.saturating_sub(fewest),
             took.as_secs_f64(),
             allowed.as_secs(),
-            most.saturating_sub(memory) as f64 / 1024.0
+            most.saturating_sub(memory).div_ceil(1_024)
         );
     }
     world.microsoft.shutdown().await;

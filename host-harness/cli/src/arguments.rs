@@ -69,7 +69,7 @@ pub struct DemoOptions {
 /// Choices for `match`.
 #[derive(Debug, Args)]
 pub struct MatchOptions {
-    /// Staff list with the columns id,name,email,user_name
+    /// Staff list with the columns `id,name,email,user_name`
     #[arg(long, value_name = "FILE.csv")]
     pub staff: PathBuf,
     /// File for the result, a row for each staff member; .csv or .json

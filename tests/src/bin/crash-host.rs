@@ -130,7 +130,10 @@ async fn operate(platform: &Platform, operation: &str, argument: Option<&str>) -
         "staff-list" => {
             let mut file = "id,name,email,user_name\n".to_owned();
             for n in 1..=argument.parse::<usize>()? {
-                file.push_str(&format!("s{n:06},,adviser{n:06}@{},\n", contoso::DOMAIN));
+                std::fmt::Write::write_fmt(
+                    &mut file,
+                    format_args!("s{n:06},,adviser{n:06}@{},\n", contoso::DOMAIN),
+                )?;
             }
             Ok(platform.import_staff(file.as_bytes()).await?.added.to_string())
         }

@@ -144,8 +144,8 @@ impl JobRow {
         let total = self.total.max(self.done);
         let elapsed = u64::try_from(now.saturating_sub(self.started_at)).unwrap_or(0);
         let left = (self.done > 0).then(|| {
-            let rest = Duration::from_millis(elapsed).as_secs_f64() * (total - self.done) as f64;
-            Duration::try_from_secs_f64(rest / self.done as f64).unwrap_or_default()
+            let per_mille = (total - self.done).saturating_mul(1_000) / self.done;
+            Duration::from_millis(elapsed.saturating_mul(u64::try_from(per_mille).unwrap_or(0)) / 1_000)
         });
         Progress {
             done: count(self.done),
@@ -202,6 +202,9 @@ impl<V: VideoProviders> Platform<V> {
     /// [`Platform::run_jobs`], and a restart goes on with it. If there is one under way for the
     /// integration, that one is given back. With very many staff it is planned first, which takes a call.
     pub async fn start_rematch(&self, integration: &IntegrationId) -> Result<JobId, MatchError> {
+        if let Some(running) = self.running_rematch(integration).await? {
+            return Ok(running);
+        }
         let way = self.cheaper_way(integration).await?;
         self.start_rematch_by(integration, way).await
     }

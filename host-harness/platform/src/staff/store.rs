@@ -101,7 +101,7 @@ pub(crate) async fn keys(
 }
 
 /// `('a','b',…)`, bound.
-pub(crate) fn one_of<'a>(query: &mut QueryBuilder<Kind>, values: &[&'a str]) {
+pub(crate) fn one_of(query: &mut QueryBuilder<Kind>, values: &[&str]) {
     query.push("(");
     let mut list = query.separated(",");
     for value in values {

@@ -59,7 +59,9 @@ fn looked(host: &dyn Host, record: &Record, keys: &[Key], look: Look) -> Result<
         let missed: Vec<usize> = all.into_iter().filter(missed).collect();
         // What the first look found holds, whatever becomes of the second.
         if let Err(error) = second_look(host, record, keys, &missed, &mut known, select) {
-            missed.iter().for_each(|index| known[*index].doubt(&error));
+            for index in &missed {
+                known[*index].doubt(&error);
+            }
         }
     }
     Ok(known)
