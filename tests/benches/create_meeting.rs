@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
-use end_to_end::{World, parameters};
+use end_to_end::{World, WorldOptions, parameters};
 use http::Request;
 use http_body_util::{BodyExt, Full};
 use hyper_rustls::HttpsConnector;
@@ -20,6 +20,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::TokioExecutor;
 use mock_graph::{Consent, SignIn, contoso};
+use video_host::calls::{CallPolicy, Rate, Share};
 use video_host::provider::{Cancellation, MeetingRequest, Parameter, User};
 use video_host::{Host, Provider};
 
@@ -34,7 +35,10 @@ async fn main() -> Result<()> {
     if std::env::args().any(|argument| argument == "--test") {
         return Ok(());
     }
-    let world = World::start().await?;
+    // Production's policy, but for the rate that Microsoft would set.
+    let share = Share { rate: Some(Rate { units: u32::MAX, ..Rate::default() }), ..Share::default() };
+    let calls = Some(CallPolicy { share, ..CallPolicy::default() });
+    let world = World::with(WorldOptions { calls, ..WorldOptions::default() }).await?;
     world.connect("bench").await?;
     let plugin = world.teams_on("bench")?;
     let plain = Plain::connect(&world).await?;
@@ -211,6 +215,7 @@ fn request(id: &str) -> MeetingRequest {
         start: START,
         end: START + 1_800_000,
         attendees: Vec::new(),
+        options: Vec::new(),
     }
 }
 

@@ -16,10 +16,10 @@ impl Watched {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// In how many of them `needle` stands.
-    pub fn holding(&self, needle: &str) -> usize {
+    /// In how many of them `needle`, a text or bytes, stands.
+    pub fn holding(&self, needle: impl AsRef<[u8]>) -> usize {
         let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        ended.iter().filter(|memory| crate::find(memory, needle.as_bytes())).count()
+        ended.iter().filter(|memory| crate::find(memory, needle.as_ref())).count()
     }
 }
 

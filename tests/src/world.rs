@@ -13,10 +13,12 @@ use rustls::pki_types::pem::PemObject;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use url::Url;
-use video_host::clock::ShiftedClock;
+use video_host::calls::CallPolicy;
+use video_host::clock::{ShiftedClock, Waiter};
 use video_host::egress::{Grant, StaticRoutes, Trust};
 use video_host::provider::{Connection, Error, MeetingRequest, NextStep, Parameter};
 use video_host::store::{Integration, Purpose};
+use video_host::transport::BoxFuture;
 use video_host::vault::ClientKeys;
 use video_host::{CallError, Callback, Host, HostConfig, Manifest, Memory, Plugin, Provider};
 
@@ -43,6 +45,26 @@ pub struct WorldOptions {
     pub cold: bool,
     /// Changes to the manifest.
     pub manifest: Option<ManifestChange>,
+    /// How calls are made, with waits that move everybody's clock; none: once, so that a suite sees what
+    /// the plugin says.
+    pub calls: Option<CallPolicy>,
+}
+
+/// Waits for nobody: waiting moves everybody's clock.
+#[derive(Debug)]
+pub struct MovingClocks {
+    /// The host's.
+    pub clock: Arc<ShiftedClock>,
+    /// And Microsoft's.
+    pub microsoft: MockGraph,
+}
+
+impl Waiter for MovingClocks {
+    fn wait(&self, time: Duration) -> BoxFuture<'_, ()> {
+        self.clock.advance(time);
+        self.microsoft.clock().advance(time);
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// A host with the Teams plugin, and the stand-in it talks to.
@@ -107,6 +129,7 @@ pub fn appointment(id: &str) -> MeetingRequest {
         start: 1_900_000_000_000,
         end: 1_900_001_800_000,
         attendees: Vec::new(),
+        options: Vec::new(),
     }
 }
 
@@ -120,7 +143,7 @@ pub fn contract_error<T: Debug>(ended: Result<T, CallError>) -> Result<Error> {
 
 /// Copies what every host of this process can share: the compiled plugins, and the key that signed them.
 /// Compiling them for each world would be most of what the suites do.
-async fn lay_out(data: &Path) -> Result<()> {
+pub(crate) async fn lay_out(data: &Path) -> Result<()> {
     static SHARED: OnceCell<TempDir> = OnceCell::const_new();
     let shared = SHARED
         .get_or_try_init(|| async {
@@ -157,7 +180,12 @@ impl World {
             lay_out(data.path()).await?;
         }
         let clock = Arc::new(ShiftedClock::default());
-        let host = Self::host(data.path(), &microsoft, clock.clone(), options.memory).await?;
+        let mut config = Self::config(data.path(), &microsoft, clock.clone())?;
+        config.memory = options.memory;
+        if let Some(calls) = options.calls {
+            config.calls = calls;
+        }
+        let host = Host::start(config).await?;
         let mut manifest = manifest()?;
         if let Some(change) = options.manifest {
             change(&mut manifest);
@@ -176,19 +204,25 @@ impl World {
         Ok((world, teams))
     }
 
-    /// A host on a folder, in front of a stand-in.
+    /// What a host on a folder, in front of a stand-in, is made of. It makes every call once.
+    pub fn config(data: &Path, microsoft: &MockGraph, clock: Arc<ShiftedClock>) -> Result<HostConfig> {
+        let mut config = HostConfig::new(data);
+        config.resolver = Arc::new(routes(microsoft.addr()));
+        config.trust = Trust::Only(authorities(microsoft.ca_pem())?);
+        config.waiter = Arc::new(MovingClocks { clock: clock.clone(), microsoft: microsoft.clone() });
+        config.clock = clock;
+        config.calls = CallPolicy::once();
+        Ok(config)
+    }
+
+    /// Such a host.
     pub async fn host(
         data: &Path,
         microsoft: &MockGraph,
         clock: Arc<ShiftedClock>,
         memory: Memory,
     ) -> Result<Host> {
-        let mut config = HostConfig::new(data);
-        config.resolver = Arc::new(routes(microsoft.addr()));
-        config.trust = Trust::Only(authorities(microsoft.ca_pem())?);
-        config.clock = clock;
-        config.memory = memory;
-        Ok(Host::start(config).await?)
+        Ok(Host::start(HostConfig { memory, ..Self::config(data, microsoft, clock)? }).await?)
     }
 
     /// Moves everybody's clock.

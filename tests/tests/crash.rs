@@ -6,10 +6,12 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use end_to_end::process::command;
 use mock_graph::{Config, MockGraph, Operation, SignIn, User, contoso};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Command;
+use video_host::HostConfig;
+use video_host::store::KeyFile;
 
 /// The host's steps of any operation here are far fewer: an endless loop would be a test that hangs.
 const MOST_STEPS: u64 = 200;
@@ -38,14 +40,11 @@ impl Crashes {
 
     /// Runs a host on `folder` until its `step`-th step; 0 runs it to its end.
     async fn run(&self, folder: &Path, step: u64, operation: &str, argument: &str) -> Result<Run> {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_crash-host"))
+        let program = Path::new(env!("CARGO_BIN_EXE_crash-host"));
+        let mut child = command(program, &self.microsoft, &self.files.path().join("ca.pem"), self.advance)
             .arg(folder)
             .args([&step.to_string(), operation, argument])
-            .env("MICROSOFT", self.microsoft.addr().to_string())
-            .env("MICROSOFT_CA", self.files.path().join("ca.pem"))
-            .env("ADVANCE", self.advance.to_string())
             .stdout(Stdio::piped())
-            .kill_on_drop(true)
             .spawn()?;
         let mut lines = BufReader::new(child.stdout.take().context("no standard output")?).lines();
         let line = lines.next_line().await?.unwrap_or_default();
@@ -169,13 +168,13 @@ async fn a_host_killed_at_any_step_of_refreshing_is_still_connected() -> Result<
     for step in 1..MOST_STEPS {
         let folder = copy(template.path())?;
         let Run::Killed(name) = crashes.run(folder.path(), step, "connected", "").await? else { break };
-        // The killed process may have held the refresh's lease; a minute later it has run out.
-        crashes.advance += 60;
+        // The killed process may have held the refresh's lease; five seconds later it has run out.
+        crashes.advance += 5;
         let account = crashes
             .done(folder.path(), "connected", "")
             .await
             .with_context(|| format!("killed at step {step}, {name}"))?;
-        crashes.advance -= 60;
+        crashes.advance -= 5;
         assert_eq!(account, contoso::SERVICE_ACCOUNT_ID);
         killed_at.push(name);
     }
@@ -252,6 +251,31 @@ async fn a_host_killed_at_any_step_of_matching_goes_on_and_asks_for_at_most_one_
         killed_at.push(name);
     }
     for step in ["matching.listed", "matching.batch", "http.before-send", "http.answered", "matching.ended"] {
+        assert!(killed_at.iter().any(|name| name == step), "{step} is not among {killed_at:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_host_killed_at_any_step_of_resealing_loses_nothing_and_goes_on_with_the_rest() -> Result<()> {
+    let crashes = Crashes::start().await?;
+    let template = TempDir::new()?;
+    crashes.connect(template.path()).await?;
+    let active = KeyFile::new(template.path().join(HostConfig::KEYS)).add()?;
+    let mut killed_at = Vec::new();
+    for step in 1..MOST_STEPS {
+        let folder = copy(template.path())?;
+        let Run::Killed(name) = crashes.run(folder.path(), step, "reseal", "").await? else { break };
+        let at = || format!("killed at step {step}, {name}");
+        let account = crashes.done(folder.path(), "connected", "").await.with_context(at)?;
+        assert_eq!(account, contoso::SERVICE_ACCOUNT_ID, "{}", at());
+        assert_eq!(crashes.done(folder.path(), "reseal", "").await.with_context(at)?, "0 left");
+        let uses = crashes.done(folder.path(), "keys", "").await?;
+        let (first, second) = uses.split_once(' ').context("two keys")?;
+        assert!(first.starts_with(&format!("{active}=")) && second.ends_with("=0"), "{}: {uses}", at());
+        killed_at.push(name);
+    }
+    for step in ["store.before-reseal", "store.resealed"] {
         assert!(killed_at.iter().any(|name| name == step), "{step} is not among {killed_at:?}");
     }
     Ok(())

@@ -27,6 +27,7 @@ fn appointment(known: Option<&Meeting>) -> MeetingRequest {
         start: 1_796_115_600_000,
         end: 1_796_119_200_000,
         attendees: Vec::new(),
+        options: Vec::new(),
     }
 }
 

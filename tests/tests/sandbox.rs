@@ -39,6 +39,7 @@ fn appointment(id: &str) -> MeetingRequest {
         start: 0,
         end: 1,
         attendees: Vec::new(),
+        options: Vec::new(),
     }
 }
 

@@ -42,6 +42,50 @@ pub enum Command {
     /// Nothing of the plugin runs except its own description, without any network. The exit code is
     /// not zero if this host could not load it.
     Inspect(InspectOptions),
+    #[command(verbatim_doc_comment)]
+    /// Replace the keys under which everything is encrypted at rest, while hosts run
+    ///
+    /// In this order: `add` a key, have the hosts read their keys again (or restart them), `reseal` what
+    /// older keys have sealed, and `remove` those. Every step can be repeated, and interrupted at any time.
+    Keys(KeysOptions),
+}
+
+/// Choices for `keys`.
+#[derive(Debug, Args)]
+pub struct KeysOptions {
+    /// What to do with the keys.
+    #[command(subcommand)]
+    pub action: KeysAction,
+}
+
+/// What to do with the keys.
+#[derive(Debug, Subcommand)]
+pub enum KeysAction {
+    /// Make a new key, which seals what is written from now on
+    Add(KeysPlace),
+    /// Show the keys by their ids, and how much each of them seals
+    List(KeysPlace),
+    /// Seal under the newest key whatever older ones have sealed
+    Reseal(KeysPlace),
+    /// Take a key away that seals nothing any more
+    Remove {
+        /// The key's id
+        id: String,
+        /// Whose keys.
+        #[command(flatten)]
+        place: KeysPlace,
+    },
+}
+
+/// Where a host keeps its data and its keys.
+#[derive(Debug, Args)]
+pub struct KeysPlace {
+    /// The host's data folder
+    #[arg(long, value_name = "FOLDER")]
+    pub data: PathBuf,
+    /// File of the keys [default: `keys` in the data folder]
+    #[arg(long, value_name = "FILE")]
+    pub keys: Option<PathBuf>,
 }
 
 const STAFF_HELP: &str = "Staff list with the columns id,name,email,user_name [default: 200 staff, built in]";

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use serde::Serialize;
 use tempfile::TempDir;
 use video_host::egress::{Grant, StaticRoutes, Trust};
-use video_host::provider::{CONTRACT, Capabilities, Description, SetupKind};
+use video_host::provider::{CONTRACT, Capabilities, Choice, Description, MeetingOption, SetupKind};
 use video_host::{Host, HostConfig, LoadError, Manifest, Plugin, sha256};
 
 use crate::screen::{Screen, Tone, bytes, count};
@@ -38,7 +38,11 @@ struct Identity {
     capabilities: Vec<&'static str>,
     match_key: String,
     best_batch: u32,
+    /// What the provider documents for one organizer; none without a limit.
+    meetings_per_month: Option<u32>,
     setup: Vec<Field>,
+    /// What can be chosen about meetings.
+    meeting_options: Vec<Offered>,
     /// Origins that requests go to.
     requests_to: Vec<String>,
     /// Origins that administrators sign in at.
@@ -52,6 +56,15 @@ struct Field {
     kind: String,
     required: bool,
     asked_again: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Offered {
+    name: String,
+    label: String,
+    kind: String,
+    /// The label of the choice that holds when nobody chose.
+    default: String,
 }
 
 /// Looks at a file on a host of its own, which reaches nobody.
@@ -104,6 +117,7 @@ impl Identity {
             capabilities: named.into_iter().filter_map(has).collect(),
             match_key: description.match_key.clone(),
             best_batch: description.best_batch,
+            meetings_per_month: description.meetings_per_month,
             setup: description
                 .setup
                 .iter()
@@ -115,6 +129,7 @@ impl Identity {
                     asked_again: field.asked_again,
                 })
                 .collect(),
+            meeting_options: description.meeting_options.iter().map(Offered::of).collect(),
             requests_to: description.api_origins.clone(),
             sign_in_at: description.identity_origins.clone(),
         }
@@ -128,6 +143,8 @@ impl Identity {
         screen.fact("Can", &listed(&self.capabilities.join(", ")))?;
         screen.fact("Match key", &listed(&self.match_key))?;
         screen.fact("Best batch", &self.best_batch.to_string())?;
+        let limit = self.meetings_per_month.map_or("no limit".to_owned(), |most| most.to_string());
+        screen.fact("Meetings", &format!("{limit} a month for one organizer"))?;
         screen.title("Asks the administrator for", "")?;
         for field in &self.setup {
             let required = if field.required { "required" } else { "optional" };
@@ -135,9 +152,28 @@ impl Identity {
             let said = format!("{} ({}, {required}{again})", field.label, field.kind);
             screen.fact(&field.name, &said)?;
         }
+        if !self.meeting_options.is_empty() {
+            screen.title("Lets the platform choose for meetings", "")?;
+        }
+        for option in &self.meeting_options {
+            let said = format!("{} ({}; by default {})", option.label, option.kind, option.default);
+            screen.fact(&option.name, &said)?;
+        }
         screen.title("Asks the operator for", "")?;
         screen.fact("Requests", &listed(&self.requests_to.join(", ")))?;
         screen.fact("Sign-in", &listed(&self.sign_in_at.join(", ")))
+    }
+}
+
+impl Offered {
+    fn of(option: &MeetingOption) -> Self {
+        let default = option.choices.iter().find(|choice| choice.value == option.default);
+        Self {
+            name: option.name.clone(),
+            label: option.label.clone(),
+            kind: one_of(&option.choices),
+            default: default.map(|choice| choice.label.clone()).unwrap_or_default(),
+        }
     }
 }
 
@@ -145,13 +181,15 @@ fn listed(text: &str) -> String {
     if text.is_empty() { "none".to_owned() } else { text.to_owned() }
 }
 
+fn one_of(choices: &[Choice]) -> String {
+    let labels: Vec<_> = choices.iter().map(|choice| choice.label.as_str()).collect();
+    format!("one of {}", labels.join(", "))
+}
+
 fn kind(kind: &SetupKind) -> String {
     match kind {
         SetupKind::Text(most) => format!("text of at most {most} characters"),
-        SetupKind::Choice(choices) => {
-            let labels: Vec<_> = choices.iter().map(|choice| choice.label.as_str()).collect();
-            format!("one of {}", labels.join(", "))
-        }
+        SetupKind::Choice(choices) => one_of(choices),
         SetupKind::StaffField => "a field of the staff records".to_owned(),
     }
 }

@@ -1,12 +1,14 @@
 //! The `host-harness` program: the whole story on one machine, without an account anywhere.
 //!
 //! `demo` plays it from connecting to disconnecting and fails if a promise does not hold, `mock-graph`
-//! runs the stand-in for Microsoft alone, `match` matches a staff file, and `inspect` shows what a plugin is and what it wants.
+//! runs the stand-in for Microsoft alone, `match` matches a staff file, `inspect` shows what a plugin is and what
+//! it wants, and `keys` replaces the keys under which a host encrypts what it stores.
 
 pub mod arguments;
 pub mod contoso;
 pub mod demo;
 pub mod inspect;
+pub mod keys;
 mod matching;
 pub mod screen;
 pub mod stand_in;
@@ -44,5 +46,6 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<ExitCode> {
             }
             Ok(if inspection.refusal.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
+        Command::Keys(options) => keys::run(&options.action, screen).await,
     }
 }

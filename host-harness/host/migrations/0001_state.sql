@@ -4,6 +4,14 @@
 -- are ordered or searched by range (plugin_storage.name) need COLLATE "C" there, which is how SQLite
 -- compares text anyway: byte by byte. All times are milliseconds since 1970-01-01T00:00:00Z.
 
+-- One row for each encryption key that seals something here, with a known text sealed under it: a
+-- missing or a wrong key is found when the store is opened, not in the middle of a call. Rows refer to
+-- it, so that nothing can be sealed under a key that was taken away.
+CREATE TABLE sealing_key (
+    key_id TEXT NOT NULL PRIMARY KEY,
+    proof BLOB NOT NULL
+);
+
 CREATE TABLE plugin_storage (
     integration TEXT NOT NULL,
     name TEXT NOT NULL,
@@ -11,7 +19,7 @@ CREATE TABLE plugin_storage (
     version BIGINT NOT NULL,
     -- Bytes of name and value before sealing: what counts against the quota.
     size BIGINT NOT NULL,
-    key_id TEXT NOT NULL,
+    key_id TEXT NOT NULL REFERENCES sealing_key (key_id),
     sealed BLOB NOT NULL,
     PRIMARY KEY (integration, name)
 );
@@ -28,7 +36,7 @@ CREATE TABLE credential (
     name TEXT NOT NULL,
     -- 64 random bits, new with every change of what is sealed.
     version BIGINT NOT NULL,
-    key_id TEXT NOT NULL,
+    key_id TEXT NOT NULL REFERENCES sealing_key (key_id),
     sealed BLOB NOT NULL,
     -- Until when a `pending/` credential may be promoted; NULL for all others.
     pending_until BIGINT,
@@ -48,15 +56,17 @@ CREATE TABLE authorization_state (
     session_hash BLOB NOT NULL,
     integration TEXT NOT NULL,
     purpose TEXT NOT NULL,
+    -- What the administrator answered before, as JSON of names and values.
+    setup TEXT NOT NULL,
     expires_at BIGINT NOT NULL,
     used_at BIGINT
 );
 
 CREATE INDEX authorization_state_expiry ON authorization_state (expires_at);
 
--- One row for each encryption key that has sealed something here, with a known text sealed under it:
--- a missing or a wrong key is found when the store is opened, not in the middle of a call.
-CREATE TABLE sealing_key (
-    key_id TEXT NOT NULL PRIMARY KEY,
-    proof BLOB NOT NULL
+-- Which tenant of its provider an integration is of, as the provider said it last. Integrations of one
+-- tenant share what the provider allows, and are left alone together; no secret.
+CREATE TABLE integration_tenant (
+    integration TEXT NOT NULL PRIMARY KEY,
+    tenant TEXT NOT NULL
 );

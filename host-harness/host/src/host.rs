@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use crate::clock::{Clock, SystemClock};
+use crate::calls::{CallCounts, CallPolicy, Chance, CircuitStatus, Dispatcher, Random};
+use crate::clock::{Clock, Sleep, SystemClock, Waiter};
 use crate::egress::{Client, ClientError, ClientOptions, Resolver, SystemResolver, Traffic, Trust};
 use crate::lend::{Lender, Recent};
 use crate::load::{LoadError, Loader};
@@ -14,7 +15,7 @@ use crate::manifest::Manifest;
 use crate::plugin::{Plugin, Provider};
 use crate::provider::{AuthorizationRequest, AuthorizationResponse, Connection, NextStep, Parameter};
 use crate::sandbox::{CONCURRENT_CALLS, CallError, CodeCache, Memory, Runner, Surface, engine, linker};
-use crate::store::{CallbackError, Integration, KeyRing, KeyRingError, Purpose, Store, StoreError};
+use crate::store::{CallbackError, Integration, KeyFile, KeySource, Purpose, Store, StoreError};
 use crate::transport::Transport;
 use crate::vault::Vault;
 
@@ -26,19 +27,31 @@ const SIGN_IN: Duration = Duration::from_mins(15);
 pub struct HostConfig {
     /// Folder of the database, the encryption key and the compiled code. Made on first use.
     pub data: PathBuf,
-    /// Keys of what is encrypted at rest; none: from `keys` in the data folder, made on first use.
-    pub keys: Option<KeyRing>,
+    /// Keys of what is encrypted at rest; none: from [`HostConfig::KEYS`] in the data folder, made on first
+    /// use.
+    pub keys: Option<KeySource>,
     /// How names become addresses.
     pub resolver: Arc<dyn Resolver>,
     /// Whose certificates are believed.
     pub trust: Trust,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// How waiting is done, between attempts of a call.
+    pub waiter: Arc<dyn Waiter>,
+    /// Where the jitter of these waits comes from.
+    pub chance: Arc<dyn Chance>,
     /// Where guests' memories come from.
     pub memory: Memory,
+    /// What is repeated, who is left alone, and who goes first.
+    pub calls: CallPolicy,
 }
 
 impl HostConfig {
+    /// Name of the database in the data folder.
+    pub const DATABASE: &str = "video.db";
+    /// Name of the file of encryption keys in the data folder.
+    pub const KEYS: &str = "keys";
+
     /// Production's choices: the system's resolver, trust and clock.
     pub fn new(data: impl Into<PathBuf>) -> Self {
         Self {
@@ -47,7 +60,10 @@ impl HostConfig {
             resolver: Arc::new(SystemResolver),
             trust: Trust::System,
             clock: Arc::new(SystemClock),
+            waiter: Arc::new(Sleep),
+            chance: Arc::new(Random),
             memory: Memory::Pooled,
+            calls: CallPolicy::default(),
         }
     }
 }
@@ -66,10 +82,7 @@ pub enum StartError {
     /// The engine cannot run here.
     #[error("the WebAssembly engine cannot start: {0}")]
     Engine(String),
-    /// The encryption keys cannot be had.
-    #[error(transparent)]
-    Keys(#[from] KeyRingError),
-    /// The database cannot be opened.
+    /// The database or the encryption keys cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The HTTP client cannot be made.
@@ -97,6 +110,7 @@ pub enum AuthorizationError {
 pub struct Callback {
     integration: Integration,
     purpose: Purpose,
+    values: Vec<Parameter>,
     response: AuthorizationResponse,
 }
 
@@ -109,6 +123,11 @@ impl Callback {
     /// What was begun.
     pub fn purpose(&self) -> Purpose {
         self.purpose
+    }
+
+    /// The setup values with which it was begun.
+    pub fn values(&self) -> &[Parameter] {
+        &self.values
     }
 }
 
@@ -125,6 +144,7 @@ struct Inner {
     client: Arc<Client>,
     clock: Arc<dyn Clock>,
     recent: Arc<Recent>,
+    dispatcher: Arc<Dispatcher>,
 }
 
 impl Host {
@@ -132,13 +152,10 @@ impl Host {
     pub async fn start(config: HostConfig) -> Result<Self, StartError> {
         let folder = |source| StartError::Folder { folder: config.data.clone(), source };
         std::fs::create_dir_all(&config.data).map_err(folder)?;
-        let keys = match config.keys {
-            Some(keys) => keys,
-            None => KeyRing::load_or_create(&config.data.join("keys"))?,
-        };
-        let cache = CodeCache::new(config.data.join("compiled"), keys.signing_key("compiled code"))
+        let keys = config.keys.unwrap_or_else(|| KeyFile::new(config.data.join(HostConfig::KEYS)).into());
+        let store = Store::open(&config.data.join(HostConfig::DATABASE), keys, config.clock.clone()).await?;
+        let cache = CodeCache::new(config.data.join("compiled"), store.signing_key("compiled code"))
             .map_err(folder)?;
-        let store = Store::open(&config.data.join("video.db"), keys, config.clock.clone()).await?;
         let options = ClientOptions { trust: config.trust, ..ClientOptions::default() };
         let client = Arc::new(Client::new(config.resolver, options)?);
         let vault = Vault::new(store.clone(), client.clone() as Arc<dyn Transport>, config.clock.clone());
@@ -146,7 +163,14 @@ impl Host {
         let engine = engine(&config.memory).map_err(fail)?;
         let linker = linker(&engine).map_err(fail)?;
         let runner = Arc::new(Runner { engine, places: Semaphore::new(CONCURRENT_CALLS) });
-        let loader = Loader { runner, linker, cache };
+        let dispatcher = Arc::new(Dispatcher::new(
+            config.calls,
+            store.clone(),
+            config.clock.clone(),
+            config.waiter,
+            config.chance,
+        ));
+        let loader = Loader { runner, linker, cache, dispatcher: dispatcher.clone() };
         Ok(Self {
             inner: Arc::new(Inner {
                 loader,
@@ -155,6 +179,7 @@ impl Host {
                 client,
                 clock: config.clock,
                 recent: Arc::default(),
+                dispatcher,
             }),
         })
     }
@@ -191,8 +216,9 @@ impl Host {
         values: Vec<Parameter>,
         redirect_uri: &str,
     ) -> Result<NextStep, AuthorizationError> {
+        let integration = provider.integration();
         let state =
-            self.inner.store.begin_authorization(provider.integration(), session, purpose, SIGN_IN).await?;
+            self.inner.store.begin_authorization(integration, session, purpose, &values, SIGN_IN).await?;
         let request = AuthorizationRequest { values, redirect_uri: redirect_uri.to_owned(), state };
         Ok(match purpose {
             Purpose::Connect => provider.begin_connect(&request).await?,
@@ -212,8 +238,13 @@ impl Host {
             return Err(CallbackError::Unknown);
         };
         let state = state.value.clone();
-        let (integration, purpose) = self.inner.store.claim_authorization(&state, session).await?;
-        Ok(Callback { integration, purpose, response: AuthorizationResponse { state, parameters } })
+        let begun = self.inner.store.claim_authorization(&state, session).await?;
+        Ok(Callback {
+            integration: begun.integration,
+            purpose: begun.purpose,
+            values: begun.values,
+            response: AuthorizationResponse { state, parameters },
+        })
     }
 
     /// Ends what [`Host::begin`] began.
@@ -229,7 +260,14 @@ impl Host {
     pub async fn forget(&self, integration: &Integration) -> Result<(), StoreError> {
         let forgotten = self.inner.store.forget(integration).await;
         self.inner.recent.written(integration);
+        self.inner.dispatcher.forget(integration);
         forgotten
+    }
+
+    /// Takes over what the operator wrote into the file of encryption keys, without a restart. On an error
+    /// all stays as it was.
+    pub async fn reload_keys(&self) -> Result<(), StoreError> {
+        self.inner.store.reload_keys().await
     }
 
     /// The store, for the platform's own tables beside the host's.
@@ -240,6 +278,16 @@ impl Host {
     /// The host's clock.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.inner.clock
+    }
+
+    /// The circuits that are not closed: which providers are left alone, for whom and until when.
+    pub fn circuits(&self) -> Vec<CircuitStatus> {
+        self.inner.dispatcher.circuits()
+    }
+
+    /// How calls went since the start.
+    pub fn call_counts(&self) -> CallCounts {
+        self.inner.dispatcher.counts()
     }
 
     /// Connections and bytes since the start.

@@ -2,6 +2,7 @@
 
 #[allow(missing_docs, unreachable_pub, clippy::pedantic, clippy::unwrap_used)]
 mod bindings;
+pub mod calls;
 pub mod clock;
 pub mod egress;
 mod host;

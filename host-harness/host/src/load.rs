@@ -7,6 +7,7 @@ use aws_lc_rs::digest;
 use wasmtime::component::{Component, Linker};
 
 use crate::bindings::VideoProviderPre;
+use crate::calls::Dispatcher;
 use crate::egress::{Grant, Origin, OriginError};
 use crate::lend::Lender;
 use crate::manifest::Manifest;
@@ -78,6 +79,7 @@ pub(crate) struct Loader {
     pub(crate) runner: Arc<Runner>,
     pub(crate) linker: Linker<CallState>,
     pub(crate) cache: CodeCache,
+    pub(crate) dispatcher: Arc<Dispatcher>,
 }
 
 impl Loader {
@@ -115,7 +117,9 @@ impl Loader {
             name: digest.get(..12).unwrap_or_default().into(),
         };
         let description = sandboxed
-            .run("describe", None, async |store, provider| provider.call_describe(store).await)
+            .run("describe", None, limits.deadline, async |store, provider| {
+                provider.call_describe(store).await
+            })
             .await
             .map_err(LoadError::SelfCheck)?;
         check::description(&description).map_err(LoadError::Description)?;
@@ -135,6 +139,7 @@ impl Loader {
         Ok(Plugin {
             loaded: Arc::new(Loaded {
                 grant: sandboxed.lender.grant.clone(),
+                dispatcher: self.dispatcher.clone(),
                 sandboxed,
                 description,
                 digest,

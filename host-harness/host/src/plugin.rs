@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
+use crate::calls::{Attempts, Dispatcher, Errand, Next, Work};
 use crate::egress::Grant;
 use crate::provider::{
     AuthorizationRequest, AuthorizationResponse, Cancellation, Connection, Description, DirectoryPage, Error,
@@ -26,6 +28,7 @@ pub(crate) struct Loaded {
     pub(crate) size: usize,
     pub(crate) from_cache: bool,
     pub(crate) grant: Arc<Grant>,
+    pub(crate) dispatcher: Arc<Dispatcher>,
 }
 
 impl fmt::Debug for Plugin {
@@ -65,29 +68,48 @@ impl Plugin {
 
     /// The plugin at work for one integration.
     pub fn on(&self, integration: &Integration) -> Provider {
-        Provider { plugin: self.clone(), integration: integration.clone() }
+        Provider { plugin: self.clone(), integration: integration.clone(), within: None }
     }
 }
 
 /// A plugin's functions for one integration. Every call runs in an instance of its own, with a
-/// deadline; see `wit/provider.wit` for what each promises. Errors are [`CallError`]: the contract's
-/// own, or that the plugin failed.
+/// deadline; see `wit/provider.wit` for what each promises. What passes is tried again, as the host's
+/// [`CallPolicy`](crate::calls::CallPolicy) has it. Errors are [`CallError`]: the contract's own, or
+/// that the plugin failed.
 #[derive(Debug, Clone)]
 pub struct Provider {
     plugin: Plugin,
     integration: Integration,
+    within: Option<Duration>,
 }
 
-/// Calls one function of the contract and checks what it returned.
+/// Calls one function of the contract, as often as it is worth it, and checks what it returned.
 macro_rules! call {
-    ($self:ident, $name:literal, $function:ident($($argument:expr),*), $check:expr) => {{
-        let sandboxed = &$self.plugin.loaded.sandboxed;
-        let answer = sandboxed
-            .run($name, Some($self.integration.clone()), async move |store, provider| {
-                provider.$function(store, $($argument),*).await
-            })
-            .await?;
-        $self.checked($name, answer, $check)
+    ($self:ident, $name:literal, $work:expr, $function:ident($($argument:expr),*), $check:expr) => {{
+        let Loaded { sandboxed, dispatcher, description, .. } = &*$self.plugin.loaded;
+        let tenant = dispatcher.tenant(&sandboxed.name, &$self.integration).await;
+        let mut attempts = Attempts::new(dispatcher, &tenant, Errand {
+            provider: &sandboxed.name,
+            name: &description.name,
+            function: $name,
+            integration: &$self.integration,
+            work: $work,
+            within: $self.within,
+            attempt: sandboxed.limits.deadline,
+        });
+        loop {
+            let turn = attempts.begin().await?;
+            let answer = sandboxed
+                .run($name, Some($self.integration.clone()), turn.time, async move |store, provider| {
+                    provider.$function(store, $($argument),*).await
+                })
+                .await
+                .and_then(|answer| $self.checked($name, answer, $check));
+            match attempts.settle(turn, answer).await {
+                Next::Again => {}
+                Next::Done(outcome) => break outcome,
+            }
+        }
     }};
 }
 
@@ -97,6 +119,13 @@ impl Provider {
         &self.integration
     }
 
+    /// The same, with a deadline of the caller's: a call takes no longer than `time`, with all its
+    /// repetitions and waits. The end of a sign-in alone is finished once it has begun.
+    #[must_use]
+    pub fn within(self, time: Duration) -> Self {
+        Self { within: Some(time), ..self }
+    }
+
     /// What is called.
     pub fn plugin(&self) -> &Plugin {
         &self.plugin
@@ -104,7 +133,9 @@ impl Provider {
 
     pub(crate) async fn begin_connect(&self, request: &AuthorizationRequest) -> Result<NextStep, CallError> {
         let grant = &self.plugin.loaded.grant;
-        call!(self, "begin-connect", call_begin_connect(request), |step| check::next_step(step, grant))
+        call!(self, "begin-connect", Work::Prompt, call_begin_connect(request), |step| check::next_step(
+            step, grant
+        ))
     }
 
     pub(crate) async fn begin_reauthorize(
@@ -112,71 +143,92 @@ impl Provider {
         request: &AuthorizationRequest,
     ) -> Result<NextStep, CallError> {
         let grant = &self.plugin.loaded.grant;
-        call!(self, "begin-reauthorize", call_begin_reauthorize(request), |step| check::next_step(
-            step, grant
-        ))
+        call!(self, "begin-reauthorize", Work::Prompt, call_begin_reauthorize(request), |step| {
+            check::next_step(step, grant)
+        })
     }
 
     pub(crate) async fn finish_connect(
         &self,
         response: &AuthorizationResponse,
     ) -> Result<Connection, CallError> {
-        call!(self, "finish-connect", call_finish_connect(response), check::connection)
+        let finished =
+            call!(self, "finish-connect", Work::Redeem, call_finish_connect(response), check::connection);
+        self.learned(finished).await
     }
 
     pub(crate) async fn finish_reauthorize(
         &self,
         response: &AuthorizationResponse,
     ) -> Result<Connection, CallError> {
-        call!(self, "finish-reauthorize", call_finish_reauthorize(response), check::connection)
+        let finished = call!(
+            self,
+            "finish-reauthorize",
+            Work::Redeem,
+            call_finish_reauthorize(response),
+            check::connection
+        );
+        self.learned(finished).await
     }
 
     /// Asks the provider whether the connection works, and for whom.
     pub async fn check(&self) -> Result<Connection, CallError> {
-        call!(self, "check", call_check(), check::connection)
+        let checked = call!(self, "check", Work::Prompt, call_check(), check::connection);
+        self.learned(checked).await
     }
 
     /// Whether a meeting could be made for a user: what may be in the way, or `refused`.
     pub async fn check_user(&self, user: &User) -> Result<Vec<String>, CallError> {
-        call!(self, "check-user", call_check_user(user), |warnings: &Vec<_>| check::warnings(warnings))
+        call!(self, "check-user", Work::Prompt, call_check_user(user), |warnings: &Vec<_>| check::warnings(
+            warnings
+        ))
     }
 
     /// One outcome for each key, in their order. At most `description().best_batch` keys.
     pub async fn match_users(&self, keys: &[String], look: Look) -> Result<Vec<MatchOutcome>, CallError> {
-        call!(self, "match-users", call_match_users(keys, look), |outcomes: &Vec<_>| check::outcomes(
-            outcomes,
-            keys.len()
-        ))
+        call!(self, "match-users", Work::Bulk(keys.len()), call_match_users(keys, look), |outcomes: &Vec<
+            _,
+        >| {
+            check::outcomes(outcomes, keys.len())
+        })
     }
 
     /// One page of all users; the first without a cursor, the others with the `next` of the one before.
     pub async fn list_users(&self, cursor: Option<&str>) -> Result<DirectoryPage, CallError> {
-        call!(self, "list-users", call_list_users(cursor), check::directory_page)
+        call!(self, "list-users", Work::Bulk(1), call_list_users(cursor), check::directory_page)
     }
 
     /// How many users there are, about; none if the provider does not tell.
     pub async fn directory_size(&self) -> Result<Option<u64>, CallError> {
-        call!(self, "directory-size", call_directory_size(), |_| Ok(()))
+        call!(self, "directory-size", Work::Prompt, call_directory_size(), |_| Ok(()))
     }
 
     /// The appointment's meeting; asking twice gives the same.
     pub async fn create_meeting(&self, request: &MeetingRequest) -> Result<Meeting, CallError> {
-        call!(self, "create-meeting", call_create_meeting(request), check::meeting)
+        call!(self, "create-meeting", Work::Prompt, call_create_meeting(request), check::meeting)
     }
 
     /// Moves or changes the appointment's meeting; its link stays.
     pub async fn update_meeting(&self, request: &MeetingRequest) -> Result<Meeting, CallError> {
-        call!(self, "update-meeting", call_update_meeting(request), check::meeting)
+        call!(self, "update-meeting", Work::Prompt, call_update_meeting(request), check::meeting)
     }
 
     /// Ends the appointment's meeting; ending what is gone succeeds.
     pub async fn cancel_meeting(&self, cancellation: &Cancellation) -> Result<(), CallError> {
-        call!(self, "cancel-meeting", call_cancel_meeting(cancellation), |()| Ok(()))
+        call!(self, "cancel-meeting", Work::Prompt, call_cancel_meeting(cancellation), |()| Ok(()))
     }
 
     /// Forgets credentials and state; works when the grant is dead, and twice.
     pub async fn disconnect(&self) -> Result<(), CallError> {
-        call!(self, "disconnect", call_disconnect(), |()| Ok(()))
+        call!(self, "disconnect", Work::Local, call_disconnect(), |()| Ok(()))
+    }
+
+    /// Remembers the tenant of a connection: what its integrations share is found by it.
+    async fn learned(&self, answer: Result<Connection, CallError>) -> Result<Connection, CallError> {
+        if let Ok(connection) = &answer {
+            self.plugin.loaded.dispatcher.learn(&self.integration, &connection.account.tenant_id).await;
+        }
+        answer
     }
 
     /// An answer that breaks the contract is the plugin's failure, not the caller's problem.

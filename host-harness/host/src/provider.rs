@@ -4,9 +4,9 @@
 pub use crate::bindings::exports::scheduling::video_provider::provider::{
     Account, AccountMismatch, Attendee, AttendeeRole, AuthorizationRequest, AuthorizationResponse,
     Cancellation, Capabilities, Choice, Connection, DeadGrant, Description, DirectoryEntry, DirectoryPage,
-    Error, GrantProblem, InputError, InputProblem, Look, MatchOutcome, Meeting, MeetingRequest,
-    Misconfiguration, MisconfigurationProblem, Mismatch, NextStep, Outage, Refusal, RefusalProblem,
-    SetupField, SetupKind, SignInError, SignInProblem, Standing, User,
+    Error, GrantProblem, InputError, InputProblem, Look, MatchOutcome, Meeting, MeetingOption,
+    MeetingRequest, Misconfiguration, MisconfigurationProblem, Mismatch, NextStep, Outage, Refusal,
+    RefusalProblem, SetupField, SetupKind, SignInError, SignInProblem, Standing, User,
 };
 pub use crate::bindings::scheduling::video_provider::types::Parameter;
 

@@ -14,7 +14,7 @@ pub struct Application {
     /// Whether other tenants may use it; otherwise `/common` gives AADSTS50194 and another tenant
     /// AADSTS700016.
     pub multitenant: bool,
-    /// Redirect URIs; compared exactly (else AADSTS50011).
+    /// Redirect URIs; compared exactly (else AADSTS50011), but for the port of `http://localhost`.
     pub redirect_uris: Vec<RedirectUri>,
     /// Client secrets, current and expired.
     pub secrets: Vec<ClientSecret>,
@@ -63,6 +63,18 @@ pub struct Certificate {
 
 impl Application {
     pub(crate) fn redirect_uri(&self, uri: &str) -> Option<&RedirectUri> {
-        self.redirect_uris.iter().find(|known| known.uri == uri)
+        self.redirect_uris.iter().find(|known| known.uri == uri || is_loopback_port_of(&known.uri, uri))
     }
+}
+
+/// A native client listens on whatever port is free: for `http://localhost` the port is not compared
+/// (RFC 8252, 7.3; Microsoft: "Redirect URI restrictions", localhost exceptions).
+fn is_loopback_port_of(registered: &str, uri: &str) -> bool {
+    let without_port = |uri: &str| {
+        let mut uri = url::Url::parse(uri).ok()?;
+        let is_loopback = uri.scheme() == "http" && matches!(uri.host_str(), Some("localhost" | "127.0.0.1"));
+        uri.set_port(None).ok()?;
+        is_loopback.then_some(uri)
+    };
+    without_port(registered).is_some_and(|registered| without_port(uri) == Some(registered))
 }

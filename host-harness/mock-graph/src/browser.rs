@@ -34,6 +34,8 @@ pub enum Consent {
     /// Accept with "Consent on behalf of the organisation", which only administrators are
     /// offered.
     AcceptForOrganisation,
+    /// Accept, for oneself, but for these permissions, by their names in the request.
+    AcceptWithout(&'static [&'static str]),
     /// Cancel.
     Decline,
 }
@@ -106,8 +108,11 @@ impl Browser {
                     form.append_pair("password", &script.password);
                 }
                 Some("consent") => {
+                    if let Consent::AcceptWithout(permissions) = script.consent {
+                        form.extend_pairs(permissions.iter().map(|name| ("without", name)));
+                    }
                     let (answer, everyone) = match script.consent {
-                        Consent::Accept => ("accept", false),
+                        Consent::Accept | Consent::AcceptWithout(_) => ("accept", false),
                         Consent::AcceptForOrganisation => ("accept", true),
                         Consent::Decline => ("cancel", false),
                     };

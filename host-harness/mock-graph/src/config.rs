@@ -3,6 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use crate::application::Application;
 use crate::contoso;
 use crate::organisation::{Organisation, PersonalAccount};
@@ -28,6 +30,18 @@ pub struct Config {
     pub policy_delay: Duration,
     /// Which of the documented codes the refusal for want of a policy carries.
     pub policy_refusal: PolicyRefusal,
+    /// What the organizers' meeting policy makes of a new meeting: properties by their names in Graph,
+    /// in the place of those that Microsoft's documentation shows. By default those of
+    /// [`contoso::meeting_settings`].
+    pub meeting_settings: Map<String, Value>,
+    /// Which `error` a refresh gets that a person has to do something about.
+    pub interaction_refusal: InteractionRefusal,
+    /// Whether a client assertion is good once only. Off by default, as at Microsoft: MSAL presents the
+    /// same assertion for as long as it is valid.
+    pub single_use_assertions: bool,
+    /// After how many uses of a refresh token within five minutes its client is taken to be in a loop
+    /// (AADSTS50196). Microsoft's number is not documented; never by default.
+    pub loop_limit: Option<usize>,
     /// Makes every n-th page of a listing empty but for its `nextLink`, as Graph sometimes does.
     pub empty_page_every: Option<u32>,
     /// Whether the answers of a batch come in another order than the requests.
@@ -49,6 +63,15 @@ pub enum PolicyRefusal {
     General,
 }
 
+/// The `error` beside AADSTS50076, 50079 and 53003 at the token endpoint: both occur.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InteractionRefusal {
+    /// `invalid_grant`.
+    InvalidGrant,
+    /// `interaction_required`.
+    InteractionRequired,
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -63,6 +86,10 @@ impl Default for Config {
             access_token_lifetime: Duration::from_hours(1),
             policy_delay: Duration::from_mins(30),
             policy_refusal: PolicyRefusal::Forbidden,
+            meeting_settings: contoso::meeting_settings(),
+            interaction_refusal: InteractionRefusal::InvalidGrant,
+            single_use_assertions: false,
+            loop_limit: None,
             empty_page_every: None,
             shuffle_batches: true,
             journal_capacity: 100_000,

@@ -1,5 +1,7 @@
 //! The organisation and the application of [`Config::default`](crate::Config), for tests to name.
 
+use serde_json::{Map, Value, json};
+
 use crate::application::{Application, ClientSecret, RedirectUri};
 use crate::organisation::{Organisation, SizeClass, User};
 
@@ -53,6 +55,12 @@ pub fn organisation() -> Organisation {
         size: SizeClass::Small,
         enforce_throttling: false,
     }
+}
+
+/// What its meeting policy makes of a new meeting: everyone gets past the lobby, as an organisation
+/// wants it that meets its clients.
+pub fn meeting_settings() -> Map<String, Value> {
+    Map::from_iter([("lobbyBypassSettings".to_owned(), json!({ "scope": "everyone" }))])
 }
 
 /// The application: one secret, one web redirect URI, usable by other tenants.

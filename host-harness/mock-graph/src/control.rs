@@ -34,6 +34,7 @@ struct Advance {
 /// | `GET /_mock/har` | the redacted recording |
 /// | `GET /_mock/meetings` | what exists now |
 /// | `POST /_mock/clock/advance` | `{"seconds": 3600}` |
+/// | `POST /_mock/directory` | a [`Change`], such as `{"revoke_sessions": "meetings@contoso.com"}` |
 pub(crate) fn answer(shared: &Shared, incoming: &Incoming) -> Reply {
     let path = incoming.path.strip_prefix(PREFIX).unwrap_or_default();
     match (&incoming.method, path) {
@@ -64,7 +65,44 @@ pub(crate) fn answer(shared: &Shared, incoming: &Incoming) -> Reply {
             Reply::json(StatusCode::OK, &json!({ "meetings": meetings }))
         }
         (&Method::POST, "clock/advance") => advance(shared, &incoming.body),
+        (&Method::POST, "directory") => administered(shared, &incoming.body),
         _ => Reply::new(StatusCode::NOT_FOUND),
+    }
+}
+
+/// What an administrator may do to a user from outside, each by object id or UPN.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Change {
+    RevokeSessions(String),
+    ExpirePassword(String),
+    DemandSignIn(String),
+    RequireMfa(String),
+    BlockByConditionalAccess(String),
+    Disable(String),
+    Enable(String),
+    Remove(String),
+}
+
+fn administered(shared: &Shared, body: &[u8]) -> Reply {
+    let change = match serde_json::from_slice(body) {
+        Ok(change) => change,
+        Err(error) => return refused(&error),
+    };
+    let directory = &shared.directory;
+    let changed = match change {
+        Change::RevokeSessions(user) => directory.revoke_sessions(&user),
+        Change::ExpirePassword(user) => directory.expire_password(&user),
+        Change::DemandSignIn(user) => directory.demand_sign_in(&user),
+        Change::RequireMfa(user) => directory.require_mfa(&user),
+        Change::BlockByConditionalAccess(user) => directory.block_by_conditional_access(&user, true),
+        Change::Disable(user) => directory.set_enabled(&user, false),
+        Change::Enable(user) => directory.set_enabled(&user, true),
+        Change::Remove(user) => directory.remove_user(&user),
+    };
+    match changed {
+        Ok(()) => Reply::new(StatusCode::NO_CONTENT),
+        Err(missing) => refused(&missing),
     }
 }
 

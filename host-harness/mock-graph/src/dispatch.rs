@@ -115,9 +115,13 @@ fn instead(shared: &Shared, route: &Route, incoming: &Incoming, plan: &Plan, tra
         }
         (Some(Action::ClaimsChallenge), _) => GraphError::claims_challenge(trace).reply(trace),
         (Some(Action::Aadsts(code)), Route::Login(route)) => {
-            login::injected(shared, route, incoming, &Aadsts::new(*code), trace)
+            let error = Aadsts::new(*code).for_interaction(shared.config.interaction_refusal);
+            login::injected(shared, route, incoming, &error, trace)
         }
-        (Some(Action::Aadsts(code)), _) => Aadsts::new(*code).reply(trace),
+        (Some(Action::AadstsAs { code, error }), Route::Login(route)) => {
+            login::injected(shared, route, incoming, &Aadsts::new(*code).called(error), trace)
+        }
+        (Some(Action::Aadsts(code) | Action::AadstsAs { code, .. }), _) => Aadsts::new(*code).reply(trace),
         _ => Reply::new(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }
@@ -125,7 +129,7 @@ fn instead(shared: &Shared, route: &Route, incoming: &Incoming, plan: &Plan, tra
 /// So that calls made before the end of a `Retry-After` are marked in the journal.
 fn note_wait(shared: &Shared, incoming: &Incoming, retry_after: Option<&str>, trace: &Trace) {
     let seconds = retry_after.and_then(|text| text.parse().ok());
-    if let (Some(seconds), Ok(token)) = (seconds, graph::bearer(shared, &incoming.headers, trace)) {
+    if let (Some(seconds), Ok(token)) = (seconds, graph::bearer(shared, &incoming.headers, None, trace)) {
         shared.throttle.asked_to_wait(&token, seconds, trace.at);
     }
 }
@@ -160,6 +164,7 @@ fn finish(route: &Route, plan: &Plan, reply: Reply, trace: &Trace) -> (Outcome, 
         }
         Some(Action::Malformed) => malformed(reply),
         Some(Action::Oversized(bytes)) => oversized(reply, *bytes),
+        Some(Action::NextLink(origin)) => leading_to(reply, origin),
         _ => reply,
     };
     let reply = stamped(route, reply, trace);
@@ -173,6 +178,16 @@ fn finish(route: &Route, plan: &Plan, reply: Reply, trace: &Trace) -> (Outcome, 
 
 fn malformed(mut reply: Reply) -> Reply {
     reply.body = Bytes::from_static(b"<html><body>upstream connect error</body></html>{\"value\":[");
+    reply
+}
+
+/// A listing whose next page is said to be at another origin.
+fn leading_to(mut reply: Reply, origin: &str) -> Reply {
+    let Ok(mut body) = serde_json::from_slice::<serde_json::Value>(&reply.body) else {
+        return reply;
+    };
+    graph::lead_to(&mut body, origin);
+    reply.body = Bytes::from(body.to_string());
     reply
 }
 

@@ -46,7 +46,7 @@ mod wire;
 pub use application::{Application, Certificate, ClientSecret, RedirectUri};
 pub use browser::{Consent, SignIn, SignInError};
 pub use clock::Clock;
-pub use config::{Config, PolicyRefusal};
+pub use config::{Config, InteractionRefusal, PolicyRefusal};
 pub use directory::{Directory, NotInDirectory};
 pub use faults::{Action, Fault, Faults, Held, Injected, Times};
 pub use graph::{Attendee, StoredMeeting};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use client::*;
 use http::StatusCode;
-use mock_graph::{Operation, contoso};
+use mock_graph::{Config, MockGraph, Operation, contoso};
 use serde_json::{Value, json};
 
 const CREATE_OR_GET: &str = "/v1.0/me/onlineMeetings/createOrGet";
@@ -157,5 +157,41 @@ async fn a_delegated_token_works_on_me_only() -> Result<()> {
     let path = format!("/v1.0/users/{}/onlineMeetings/createOrGet", contoso::ADVISER_ID);
     let answer = graph(&mock, &token, "POST", &path, &body().to_string()).await?;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_new_meeting_is_as_the_policy_has_it_until_it_is_changed() -> Result<()> {
+    let policy = json!({ "lobbyBypassSettings": { "scope": "organizationExcludingGuests" }, "allowMeetingChat": "limited" });
+    let meeting_settings = policy.as_object().cloned().unwrap_or_default();
+    let mock = MockGraph::start(Config { meeting_settings, ..Config::default() }).await?;
+    let token = user_token(&mock).await?;
+    let made = graph(&mock, &token, "POST", CREATE_OR_GET, &body().to_string()).await?.json();
+    assert_eq!(made["lobbyBypassSettings"]["scope"], "unknownFutureValue");
+    assert_eq!(made["lobbyBypassSettings"]["isDialInBypassEnabled"], false, "as documented");
+    assert_eq!((&made["allowMeetingChat"], &made["recordAutomatically"]), (&json!("limited"), &json!(false)));
+
+    let path = format!("/v1.0/me/onlineMeetings/{}", made["id"].as_str().context("an id")?);
+    for wrong in [
+        json!({ "lobbyBypassSettings": { "scope": "unknownFutureValue" } }),
+        json!({ "lobbyBypassSettings": { "scope": "nobody" } }),
+        json!({ "lobbyBypassSettings": "everyone" }),
+        json!({ "allowedPresenters": "RoleIsPresenter" }),
+        json!({ "allowMeetingChat": true }),
+        json!({ "recordAutomatically": "true" }),
+        json!({ "isEntryExitAnnounced": 1 }),
+        json!({ "joinMeetingIdSettings": { "isPasscodeRequired": true } }),
+    ] {
+        let refused = graph(&mock, &token, "PATCH", &path, &wrong.to_string()).await?;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{wrong}");
+    }
+    let right = json!({ "lobbyBypassSettings": { "scope": "everyone" }, "recordAutomatically": true });
+    let changed = graph(&mock, &token, "PATCH", &path, &right.to_string()).await?.json();
+    assert_eq!(changed["lobbyBypassSettings"]["scope"], "everyone");
+    assert_eq!(
+        (&changed["allowMeetingChat"], &changed["recordAutomatically"]),
+        (&json!("limited"), &json!(true))
+    );
+    assert_eq!(changed["startDateTime"], made["startDateTime"]);
     Ok(())
 }

@@ -32,13 +32,25 @@ impl Signer {
     }
 
     fn assertion(&self, mock: &MockGraph, audience: &str, age: i64) -> Result<String> {
+        self.changed(mock, audience, age, |_, _| {})
+    }
+
+    /// An assertion whose header or claims are not as they should be, signed all the same.
+    fn changed(
+        &self,
+        mock: &MockGraph,
+        audience: &str,
+        age: i64,
+        change: impl FnOnce(&mut Value, &mut Value),
+    ) -> Result<String> {
         let thumbprint = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, &self.certificate));
         let now = mock.clock().now().as_second() - age;
-        let header = json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": thumbprint });
-        let claims = json!({
+        let mut header = json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": thumbprint });
+        let mut claims = json!({
             "aud": audience, "iss": contoso::CLIENT_ID, "sub": contoso::CLIENT_ID,
             "jti": "1", "nbf": now, "exp": now + 600,
         });
+        change(&mut header, &mut claims);
         let encoded = |part: &Value| BASE64_URL_SAFE_NO_PAD.encode(part.to_string());
         let signed = format!("{}.{}", encoded(&header), encoded(&claims));
         let mut signature = vec![0; self.key.public_modulus_len()];
@@ -79,6 +91,55 @@ async fn a_client_assertion_is_accepted_only_from_a_registered_certificate() -> 
     let old = registered.assertion(&mock, &audience, 3_600)?;
     assert_eq!(with_assertion(&mock, &old).await?.code(), "700024");
     assert!(mock.issued_secrets().contains(&good));
+    Ok(())
+}
+
+/// Does something to a header and to claims before they are signed.
+type Change = fn(&mut Value, &mut Value);
+
+#[tokio::test]
+async fn an_assertion_with_anything_wrong_in_it_is_refused() -> Result<()> {
+    let mock = start().await?;
+    let signer = Signer::new()?;
+    mock.directory().update_application(contoso::CLIENT_ID, |application| {
+        application.certificates = vec![Certificate { der: signer.certificate.clone() }];
+    })?;
+    let audience = format!("https://{LOGIN}/{}/oauth2/v2.0/token", contoso::TENANT_ID);
+    let rows: [(&str, Change, &str); 9] = [
+        ("nothing wrong", |_, _| {}, "null"),
+        ("no signature asked for", |header, _| header["alg"] = json!("none"), "700027"),
+        ("signed in another way than it says", |header, _| header["alg"] = json!("RS256"), "700027"),
+        ("another certificate's digest", |header, _| header["x5t#S256"] = json!("AAAA"), "700027"),
+        ("another client's name", |_, claims| claims["iss"] = json!("someone"), "700027"),
+        ("another client's subject", |_, claims| claims["sub"] = json!("someone"), "700027"),
+        ("no identifier", |_, claims| claims["jti"] = Value::Null, "700027"),
+        ("no end", |_, claims| claims["exp"] = Value::Null, "700024"),
+        (
+            "a day to live",
+            |_, claims| claims["exp"] = json!(claims["nbf"].as_i64().unwrap_or_default() + 86_400),
+            "700024",
+        ),
+    ];
+    for (what, change, code) in rows {
+        let assertion = signer.changed(&mock, &audience, 0, change)?;
+        assert_eq!(with_assertion(&mock, &assertion).await?.code(), code, "{what}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_assertion_is_good_more_than_once_unless_it_is_asked_that_it_is_not() -> Result<()> {
+    for (single_use_assertions, again) in [(false, StatusCode::OK), (true, StatusCode::UNAUTHORIZED)] {
+        let mock = start_with(|config| config.single_use_assertions = single_use_assertions).await?;
+        let signer = Signer::new()?;
+        mock.directory().update_application(contoso::CLIENT_ID, |application| {
+            application.certificates = vec![Certificate { der: signer.certificate.clone() }];
+        })?;
+        let audience = format!("https://{LOGIN}/{}/oauth2/v2.0/token", contoso::TENANT_ID);
+        let assertion = signer.assertion(&mock, &audience, 0)?;
+        assert_eq!(with_assertion(&mock, &assertion).await?.status, StatusCode::OK);
+        assert_eq!(with_assertion(&mock, &assertion).await?.status, again);
+    }
     Ok(())
 }
 

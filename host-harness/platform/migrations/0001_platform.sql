@@ -23,20 +23,82 @@ CREATE TABLE integration (
     display_name TEXT NOT NULL,
     match_field TEXT NOT NULL,
     state TEXT NOT NULL,
-    -- Why the grant is dead; NULL in all states but needs_reauthorization.
+    state_since BIGINT NOT NULL,
+    -- Why, in the states needs_reauthorization, misconfigured and refused; NULL in the others.
     state_cause TEXT,
     state_message TEXT,
+    -- What was asked when everything was refused; NULL in all states but refused.
+    state_asked TEXT,
+    -- The outage that lies over the state; since when is NULL if there is none.
+    unavailable_since BIGINT,
+    unavailable_until BIGINT,
+    unavailable_message TEXT,
     account_id TEXT,
     account_tenant TEXT,
     account_user_name TEXT,
     account_display_name TEXT,
     created_at BIGINT NOT NULL,
     last_success BIGINT,
+    -- Who organised the last meeting that was made since it was connected as it is: account or staff.
+    organized_by TEXT,
+    -- Counts the changes, so that of two who note the same one does.
+    revision BIGINT NOT NULL DEFAULT 0,
     -- Used for staff for whom none was chosen.
     is_default BOOLEAN NOT NULL DEFAULT FALSE
 );
 
 CREATE UNIQUE INDEX integration_one_default ON integration (is_default) WHERE is_default;
+
+-- What an administrator chose for the meetings of an integration, by the names of the plugin's options.
+CREATE TABLE integration_option (
+    integration TEXT NOT NULL REFERENCES integration (id),
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (integration, name)
+);
+
+-- The answers to the setup's choices with which it is connected, with the labels that were shown.
+CREATE TABLE integration_choice (
+    integration TEXT NOT NULL REFERENCES integration (id),
+    field TEXT NOT NULL,
+    place BIGINT NOT NULL,
+    label TEXT NOT NULL,
+    -- NULL: left to the provider.
+    value TEXT,
+    meaning TEXT NOT NULL,
+    PRIMARY KEY (integration, field)
+);
+
+-- What happened to integrations, each change once. Rows are only added.
+CREATE TABLE integration_event (
+    id BIGINT NOT NULL PRIMARY KEY,
+    integration TEXT NOT NULL REFERENCES integration (id),
+    happened_at BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    from_state TEXT,
+    to_state TEXT,
+    cause TEXT,
+    until_at BIGINT,
+    organizer TEXT,
+    counted_month TEXT,
+    meetings BIGINT,
+    meeting_limit BIGINT,
+    message TEXT NOT NULL
+);
+
+-- The last number given to an event. Its one row makes writers wait for each other, so that events
+-- become visible in the order of their numbers.
+CREATE TABLE integration_event_number (last BIGINT NOT NULL);
+INSERT INTO integration_event_number (last) VALUES (0);
+
+-- Meetings that were made, also those that were cancelled, by organizer and calendar month in UTC.
+CREATE TABLE meeting_count (
+    integration TEXT NOT NULL REFERENCES integration (id),
+    organizer TEXT NOT NULL,
+    counted_month TEXT NOT NULL,
+    meetings BIGINT NOT NULL,
+    PRIMARY KEY (integration, organizer, counted_month)
+);
 
 -- Staff without a row have video, on the default integration.
 CREATE TABLE staff_video (
@@ -137,6 +199,14 @@ CREATE TABLE appointment (
     link TEXT,
     note TEXT,
     created_at BIGINT NOT NULL
+);
+
+-- What it was booked with: the integration's choices of then, and its own over them.
+CREATE TABLE appointment_option (
+    appointment TEXT NOT NULL REFERENCES appointment (id),
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (appointment, name)
 );
 
 CREATE INDEX appointment_status ON appointment (status);

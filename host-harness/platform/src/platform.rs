@@ -4,16 +4,17 @@
 use std::fmt;
 use std::sync::Arc;
 
+use tokio::sync::broadcast;
 use video_host::Host;
-use video_host::clock::Clock;
+use video_host::clock::{Clock, Sleep, Waiter};
 use video_host::store::{Store, StoreError};
 
 use crate::database::{self, DatabaseError, Kind, Pool};
+use crate::integration::{HELD, IntegrationEvent};
 use crate::matching::Jobs;
 use crate::plugins::Plugins;
 use crate::provider::VideoProviders;
 use crate::turns::Turns;
-use crate::waiter::{Sleep, Waiter};
 
 /// The scheduling platform's side of video meetings. Cheap to clone.
 pub struct Platform<V = Plugins> {
@@ -27,6 +28,7 @@ struct Inner<V> {
     waiter: Arc<dyn Waiter>,
     turns: Turns,
     jobs: Jobs,
+    told: broadcast::Sender<IntegrationEvent>,
 }
 
 impl Platform {
@@ -48,8 +50,8 @@ impl<V: VideoProviders> Platform<V> {
     ) -> Result<Self, StoreError> {
         store.migrate(&database::migrations()).await?;
         let pool = store.pool().clone();
-        let (turns, jobs) = (Turns::default(), Jobs::default());
-        Ok(Self { inner: Arc::new(Inner { providers, pool, clock, waiter, turns, jobs }) })
+        let (turns, jobs, (told, _)) = (Turns::default(), Jobs::default(), broadcast::channel(HELD));
+        Ok(Self { inner: Arc::new(Inner { providers, pool, clock, waiter, turns, jobs, told }) })
     }
 
     /// The providers that were handed in.
@@ -75,6 +77,11 @@ impl<V: VideoProviders> Platform<V> {
 
     pub(crate) fn jobs(&self) -> &Jobs {
         &self.inner.jobs
+    }
+
+    /// Who wants to be told of events.
+    pub(crate) fn told(&self) -> &broadcast::Sender<IntegrationEvent> {
+        &self.inner.told
     }
 
     pub(crate) fn turns(&self) -> &Turns {

@@ -74,10 +74,10 @@ impl VideoProviders for Plugins {
         provider: &Provider,
         purpose: Purpose,
         session: &str,
-        values: Vec<Parameter>,
+        values: &[Parameter],
         redirect_uri: &str,
     ) -> Result<NextStep, AuthorizationError> {
-        self.host.begin(provider, purpose, session, values, redirect_uri).await
+        self.host.begin(provider, purpose, session, values.to_vec(), redirect_uri).await
     }
 
     async fn callback(
@@ -86,7 +86,12 @@ impl VideoProviders for Plugins {
         parameters: Vec<Parameter>,
     ) -> Result<Answered<Callback>, CallbackError> {
         let callback = self.host.callback(session, parameters).await?;
-        Ok(Answered { integration: callback.integration().clone(), purpose: callback.purpose(), callback })
+        Ok(Answered {
+            integration: callback.integration().clone(),
+            purpose: callback.purpose(),
+            values: callback.values().to_vec(),
+            callback,
+        })
     }
 
     async fn finish(&self, provider: &Provider, callback: Callback) -> Result<Connection, CallError> {

@@ -3,7 +3,7 @@
 
 use video_host::provider::{
     Cancellation, Connection, Description, DirectoryPage, Look, MatchOutcome, Meeting, MeetingRequest,
-    NextStep, Parameter,
+    NextStep, Parameter, User,
 };
 use video_host::store::{CallbackError, Integration as IntegrationId, Purpose, StoreError};
 use video_host::{AuthorizationError, CallError, Provider};
@@ -15,6 +15,10 @@ pub trait VideoProvider: Send + Sync {
 
     /// Asks whether the connection works, and for whom.
     fn check(&self) -> impl Future<Output = Result<Connection, CallError>> + Send;
+
+    /// Whether a meeting could be made for a user who was matched, as far as the provider tells without
+    /// making one: what may be in the way. A refusal tells why none could be made.
+    fn check_user(&self, user: &User) -> impl Future<Output = Result<Vec<String>, CallError>> + Send;
 
     /// One outcome for each key, in their order. At most `description().best_batch` keys.
     fn match_users(
@@ -61,6 +65,8 @@ pub struct Answered<C> {
     pub integration: IntegrationId,
     /// Whether it connects or reauthorizes.
     pub purpose: Purpose,
+    /// The setup values that [`VideoProviders::begin`] was given.
+    pub values: Vec<Parameter>,
     /// What [`VideoProviders::finish`] needs to end it.
     pub callback: C,
 }
@@ -84,7 +90,7 @@ pub trait VideoProviders: Send + Sync + 'static {
         provider: &Self::Provider,
         purpose: Purpose,
         session: &str,
-        values: Vec<Parameter>,
+        values: &[Parameter],
         redirect_uri: &str,
     ) -> impl Future<Output = Result<NextStep, AuthorizationError>> + Send;
 
@@ -113,6 +119,10 @@ impl VideoProvider for Provider {
 
     async fn check(&self) -> Result<Connection, CallError> {
         Self::check(self).await
+    }
+
+    async fn check_user(&self, user: &User) -> Result<Vec<String>, CallError> {
+        Self::check_user(self, user).await
     }
 
     async fn match_users(&self, keys: &[String], look: Look) -> Result<Vec<MatchOutcome>, CallError> {

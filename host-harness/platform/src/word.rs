@@ -1,7 +1,7 @@
 //! Enums as words in a column: readable in the database, and stable when variants are renamed.
 
 use sqlx::Row as _;
-use video_host::provider::GrantProblem;
+use video_host::provider::{GrantProblem, MisconfigurationProblem, RefusalProblem};
 
 use crate::database::Row;
 
@@ -53,6 +53,22 @@ words!(GrantProblem {
     ConsentWithdrawn = "consent_withdrawn",
     AccountDisabled = "account_disabled",
     ClaimsChallenge = "claims_challenge",
+    Other = "other",
+});
+
+words!(MisconfigurationProblem {
+    ClientAuthentication = "client_authentication",
+    ClientAuthenticationExpired = "client_authentication_expired",
+    UnknownClient = "unknown_client",
+    RedirectUri = "redirect_uri",
+    Host = "host",
+    Other = "other",
+});
+
+words!(RefusalProblem {
+    Policy = "policy",
+    Licence = "licence",
+    Permission = "permission",
     Other = "other",
 });
 

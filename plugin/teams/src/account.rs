@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use crate::bindings::log::Level;
-use crate::bindings::provider::{Account, Connection, Error, GrantProblem};
+use crate::bindings::provider::{Account, Connection, Error, GrantProblem, RefusalProblem};
 use crate::client::Client;
 use crate::cloud::Cloud;
 use crate::connection::{self, Record};
@@ -32,7 +32,15 @@ fn check_account(host: &dyn Host, record: Record) -> Result<Connection, Error> {
     if !me.id.eq_ignore_ascii_case(&record.oid) {
         return Err(graph::foreign_grant(&record.upn, me.upn()));
     }
-    let mut warnings = warnings(host, record.cloud, record.credential(), &record.scopes);
+    // Without a doubt there is none: no meeting can be made, as with a staff member (`staff::check`).
+    if licensed(host, record.cloud, "/me", record.credential()) == Some(false) {
+        return Err(failure::refused(
+            RefusalProblem::Licence,
+            "The connected account has no Teams licence, and it organizes the meetings. Assign it one in the \
+             Microsoft 365 admin center.",
+        ));
+    }
+    let mut warnings = finding_users(&record.scopes);
     if let Some(missing) = scope::missing(&record.scopes) {
         warnings.push(["The permission ", missing, " was not granted. Reauthorize."].concat());
     }
@@ -151,16 +159,10 @@ pub(crate) fn account(me: &DirectoryUser, tenant: &str) -> Account {
     }
 }
 
-/// What works less well than it could: staff cannot be found, or there is no Teams licence.
+/// What works less well than it could of a new connection: staff cannot be found, or there is no Teams
+/// licence, which can still be assigned.
 pub(crate) fn warnings(host: &dyn Host, cloud: &Cloud, credential: &str, scopes: &[String]) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if !scope::finds_users(scopes) {
-        warnings.push(
-            "The permission User.ReadBasic.All was not granted: staff cannot be matched to \
-             Microsoft users. Reauthorize and accept it."
-                .to_owned(),
-        );
-    }
+    let mut warnings = finding_users(scopes);
     if licensed(host, cloud, "/me", credential) == Some(false) {
         warnings.push(
             "The connected account has no Teams licence. Microsoft may refuse to make meetings \
@@ -169,6 +171,18 @@ pub(crate) fn warnings(host: &dyn Host, cloud: &Cloud, credential: &str, scopes:
         );
     }
     warnings
+}
+
+/// Whether staff can be found.
+fn finding_users(scopes: &[String]) -> Vec<String> {
+    if scope::finds_users(scopes) {
+        return Vec::new();
+    }
+    vec![
+        "The permission User.ReadBasic.All was not granted: staff cannot be matched to Microsoft users. \
+         Reauthorize and accept it."
+            .to_owned(),
+    ]
 }
 
 /// Whether a user, `/me` or `/users/{id}`, has a licence; none if Microsoft does not tell, which is no

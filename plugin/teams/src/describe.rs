@@ -4,6 +4,7 @@ use crate::bindings::provider::{Capabilities, Choice, Description, SetupField, S
 use crate::bindings::types::Parameter;
 use crate::cloud::{CHINA, GLOBAL, NATIONAL};
 use crate::matching::BEST_BATCH;
+use crate::meeting::options;
 use crate::method::Method;
 
 /// The setup field that holds the tenant id.
@@ -12,6 +13,9 @@ pub(crate) const TENANT_FIELD: &str = "tenant-id";
 pub(crate) const METHOD_FIELD: &str = "method";
 /// The setup field that holds the cloud.
 pub(crate) const CLOUD_FIELD: &str = "cloud";
+
+/// "About 2,000 meetings per user and month" ("Limits and specifications for Microsoft Teams").
+const MEETINGS_PER_MONTH: u32 = 2_000;
 
 /// What was answered to a setup field, trimmed; empty if nothing was.
 pub(crate) fn chosen<'a>(values: &'a [Parameter], field: &str) -> &'a str {
@@ -29,13 +33,18 @@ fn field(name: &str, label: &str, help: &str, kind: SetupKind) -> SetupField {
     }
 }
 
-fn choices(choices: &[[&str; 3]]) -> SetupKind {
+/// Choices as the contract has them, from value, label and help.
+pub(crate) fn offered(choices: &[[&str; 3]]) -> Vec<Choice> {
     let choice = |[value, label, help]: &[&str; 3]| Choice {
         value: (*value).to_owned(),
         label: (*label).to_owned(),
         help: (*help).to_owned(),
     };
-    SetupKind::Choice(choices.iter().map(choice).collect())
+    choices.iter().map(choice).collect()
+}
+
+fn choices(choices: &[[&str; 3]]) -> SetupKind {
+    SetupKind::Choice(offered(choices))
 }
 
 /// The answer to `describe`: always the same, and made without imports.
@@ -110,9 +119,11 @@ pub(crate) fn description() -> Description {
                 ]),
             ),
         ],
+        meeting_options: options::described(),
         match_key: "User Principal Name".to_owned(),
         best_batch: BEST_BATCH,
         capabilities: Capabilities::all(),
+        meetings_per_month: Some(MEETINGS_PER_MONTH),
         api_origins: vec![GLOBAL.graph.to_owned()],
         identity_origins: vec![GLOBAL.login.to_owned()],
         optional_api_origins: NATIONAL.iter().map(|cloud| cloud.graph.to_owned()).collect(),

@@ -42,6 +42,23 @@ pub(crate) fn internal(message: impl Into<String>) -> Error {
     Error::Internal(message.into())
 }
 
+/// What an error says, for a sentence about something that went on all the same.
+pub(crate) fn message(error: &Error) -> &str {
+    match error {
+        Error::InvalidInput(InputError { message, .. })
+        | Error::NeedsReauthorization(DeadGrant { message, .. })
+        | Error::Misconfigured(Misconfiguration { message, .. })
+        | Error::Refused(Refusal { message, .. })
+        | Error::SignInFailed(SignInError { message, .. })
+        | Error::AccountMismatch(AccountMismatch { message, .. })
+        | Error::Unavailable(Outage { message, .. })
+        | Error::NotFound(message)
+        | Error::Internal(message) => message,
+        Error::NotConnected => "There is no connection to Microsoft any more.",
+        Error::Throttled(_) => "Microsoft Graph wants fewer requests.",
+    }
+}
+
 /// A sentence for the administrator, with the reason that the host gave for those who look into it.
 pub(crate) fn because(sentence: &str, why: &str) -> String {
     [sentence.trim_end_matches('.'), " (", why, ")."].concat()

@@ -1,27 +1,25 @@
 //! A host of its own process, for tests that kill it. It does one thing and stops before its n-th step,
 //! which it names on standard output; there it waits to be killed.
 //!
-//! `crash-host FOLDER STEP OPERATION [ARGUMENT]`, with the stand-in's address in `MICROSOFT` and its CA
-//! certificate's file in `MICROSOFT_CA`. Step 0 never stops. `ADVANCE` moves the clock by that many
-//! seconds.
+//! `crash-host FOLDER STEP OPERATION [ARGUMENT]`, in the environment that `end_to_end::process` makes. Step
+//! 0 never stops.
 
 use std::io::Write;
-use std::sync::Arc;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use end_to_end::{SESSION, authorities, manifest, parameters, routes, setup_values};
+use end_to_end::process::platform;
+use end_to_end::{SESSION, parameters, setup_values};
 use mock_graph::contoso;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
-use video_host::clock::ShiftedClock;
-use video_host::egress::Trust;
+use video_host::Host;
 use video_host::provider::NextStep;
-use video_host::{Host, HostConfig};
 use video_platform::{
-    BookingRequest, Channel, Finished, IntegrationState, MatchField, MatchState, Platform, Setup,
+    BookingRequest, Channel, Finished, IntegrationState, MatchField, MatchState, MeetingOptions, Platform,
+    Setup,
 };
 
 /// Stops the whole process at a step: the event's subscriber runs on the thread that makes the step.
@@ -72,31 +70,21 @@ async fn main() -> Result<()> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let [folder, step, operation, rest @ ..] = &arguments[..] else { bail!("FOLDER STEP OPERATION") };
     let listener = StopAt { step: step.parse()?, seen: AtomicU64::new(0) };
-    let platform = platform(folder).await?;
+    let (platform, host, _) = platform(Path::new(folder)).await?;
     // From here on: what starting does is the same every time and has tests of its own.
     tracing_subscriber::registry().with(listener).init();
-    let done = operate(&platform, operation, rest.first().map(String::as_str)).await?;
+    let done = operate(&host, &platform, operation, rest.first().map(String::as_str)).await?;
     println!("done {done}");
     Ok(())
 }
 
-async fn platform(folder: &str) -> Result<Platform> {
-    let variable = |name: &str| std::env::var(name).with_context(|| format!("{name} is not set"));
-    let clock = Arc::new(ShiftedClock::default());
-    clock.advance(Duration::from_secs(variable("ADVANCE")?.parse()?));
-    let mut config = HostConfig::new(folder);
-    config.resolver = Arc::new(routes(variable("MICROSOFT")?.parse()?));
-    config.trust = Trust::Only(authorities(&std::fs::read_to_string(variable("MICROSOFT_CA")?)?)?);
-    config.clock = clock;
-    let host = Host::start(config).await?;
-    let teams = host.load(plugin_artifacts::TEAMS, &manifest()?).await?;
-    let platform = Platform::open(host).await?;
-    platform.providers().install(teams);
-    Ok(platform)
-}
-
 /// Does one thing and says in a line what came of it.
-async fn operate(platform: &Platform, operation: &str, argument: Option<&str>) -> Result<String> {
+async fn operate(
+    host: &Host,
+    platform: &Platform,
+    operation: &str,
+    argument: Option<&str>,
+) -> Result<String> {
     let argument = argument.unwrap_or_default();
     match operation {
         "begin" => {
@@ -117,7 +105,7 @@ async fn operate(platform: &Platform, operation: &str, argument: Option<&str>) -
             let connected: Vec<_> =
                 integrations.iter().filter(|i| i.state == IntegrationState::Connected).collect();
             let [only] = connected[..] else { return Ok(format!("{} connected", connected.len())) };
-            Ok(platform.check(&only.id).await?.account.id)
+            Ok(platform.check(&only.id).await?.connection.account.id)
         }
         "staff" => {
             let row = format!("id,name,email,user_name\nadele,Adele Vance,{},adele\n", contoso::ADVISER);
@@ -160,9 +148,19 @@ async fn operate(platform: &Platform, operation: &str, argument: Option<&str>) -
                     start: 1_900_000_000_000,
                     end: 1_900_001_800_000,
                     channel: Channel::ClientView,
+                    options: MeetingOptions::new(),
                 })
                 .await?;
             appointment.link.context("an appointment without a link")
+        }
+        "reseal" => {
+            let resealed = host.store().reseal(|_| ()).await?;
+            Ok(format!("{} left", resealed.left))
+        }
+        "keys" => {
+            let uses = host.store().key_uses().await?;
+            let uses: Vec<_> = uses.iter().map(|key| format!("{}={}", key.id, key.values)).collect();
+            Ok(uses.join(" "))
         }
         other => bail!("no operation {other}"),
     }

@@ -73,10 +73,10 @@ fn deaths() -> Vec<Death> {
             mend: NOTHING,
         },
         Death {
-            by: "the application was removed from the tenant",
-            kill: |it| Ok(it.directory().uninstall(contoso::CLIENT_ID, contoso::TENANT_ID)?),
-            cause: "ConsentWithdrawn",
-            mend: NOTHING,
+            by: "its password expired",
+            kill: |it| Ok(it.directory().expire_password(ACCOUNT)?),
+            cause: "PasswordChanged",
+            mend: |it| Ok(it.directory().reset_password(ACCOUNT, contoso::PASSWORD)?),
         },
         Death {
             by: "it was disabled",
@@ -213,5 +213,21 @@ async fn an_account_that_graph_no_longer_has_is_gone_although_its_token_still_wo
     world.microsoft.directory().remove_user(ACCOUNT)?;
     let checked = world.teams_on("contoso")?.check().await;
     assert_eq!(world.told(checked)?, "needs-reauthorization AccountDisabled");
+    Ok(())
+}
+
+/// Graph can refuse a token while the identity platform still renews it.
+#[tokio::test]
+async fn a_demand_for_a_fresh_sign_in_is_met_by_one_and_by_nothing_else() -> Result<()> {
+    let world = World::start().await?;
+    let connection = world.connect("contoso").await?;
+    let teams = world.teams_on("contoso")?;
+    world.microsoft.directory().demand_sign_in(ACCOUNT)?;
+    for _ in 0..2 {
+        assert_eq!(world.told(teams.check().await)?, "needs-reauthorization ClaimsChallenge");
+        world.advance(OVER);
+    }
+    assert_eq!(world.authorize("contoso", Purpose::Reauthorize, ACCOUNT).await?, connection);
+    assert_eq!(teams.check().await?, connection);
     Ok(())
 }

@@ -64,6 +64,12 @@ fn faults() -> Vec<(&'static str, &'static str, Fix, Fix)> {
             },
             |it| Ok(it.directory().update_application(contoso::CLIENT_ID, |app| app.multitenant = true)?),
         ),
+        (
+            "an application that was removed from the tenant",
+            UNKNOWN,
+            |it| Ok(it.directory().uninstall(contoso::CLIENT_ID, contoso::TENANT_ID)?),
+            |it| Ok(it.directory().grant_consent(contoso::CLIENT_ID, contoso::TENANT_ID)?),
+        ),
     ]
 }
 

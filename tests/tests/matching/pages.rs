@@ -56,6 +56,24 @@ async fn a_list_with_a_missing_page_is_not_known() -> Result<()> {
     Ok(())
 }
 
+/// Whoever answers a listing with a link to another host would be given the token.
+#[tokio::test]
+async fn a_list_that_leads_to_another_host_is_not_followed() -> Result<()> {
+    for operation in [Operation::ListUsers, Operation::BatchItem] {
+        let stage = Stage::start(crowd()).await?;
+        let elsewhere = Action::NextLink("https://graph.attacker.example".to_owned());
+        let led = stage.world.microsoft.faults().inject(Fault::always(operation, elsewhere));
+        let keys = ["desk@contoso.com", "last.mail@contoso.com"];
+        let asked = if operation == Operation::BatchItem { &keys[..] } else { &keys[..1] };
+        // Unknown, which is not unmatched.
+        let outcomes = stage.ask_in_words(asked).await?;
+        assert!(outcomes.iter().all(|outcome| outcome.starts_with("later")), "{outcomes:?}");
+        assert!(led.applied() > 0);
+        assert!(stage.received().iter().all(|request| request.host == "graph.microsoft.com"));
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_list_without_an_end_is_given_up_and_blames_nobody_else() -> Result<()> {
     let endless = Config { empty_page_every: Some(1), ..Config::default() };

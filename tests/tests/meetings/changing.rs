@@ -5,7 +5,7 @@ use mock_graph::{Operation, contoso};
 use serde_json::json;
 use video_host::provider::{AttendeeRole, Error, MeetingRequest};
 
-use crate::stage::{Stage, appointment, body, customer, moved, outage, times};
+use crate::stage::{Stage, appointment, body, customer, customer_json, moved, outage, times};
 
 #[tokio::test]
 async fn a_moved_meeting_keeps_its_link_with_and_without_its_id() -> Result<()> {
@@ -49,14 +49,15 @@ async fn a_change_sends_both_times_and_the_whole_list_of_attendees() -> Result<(
         "startDateTime": "2026-12-01T09:30:00Z",
         "endDateTime": "2026-12-01T10:45:00Z",
         "subject": "Mortgage advice",
+        "lobbyBypassSettings": { "scope": "everyone" },
         "participants": { "attendees": [
             {
                 "upn": contoso::ADVISER,
                 "role": "coorganizer",
-                "identity": { "user": { "id": contoso::ADVISER_ID } },
+                "identity": { "user": { "id": contoso::ADVISER_ID, "displayName": "Adele Vance" } },
             },
-            { "upn": "customer@example.com", "role": "attendee" },
-            { "upn": "second@example.com", "role": "attendee" },
+            customer_json("customer@example.com"),
+            customer_json("second@example.com"),
         ]},
     });
     assert_eq!(body(patch)?, wanted);

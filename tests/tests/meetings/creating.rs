@@ -5,7 +5,7 @@ use mock_graph::{Operation, contoso};
 use serde_json::json;
 use video_host::provider::{AttendeeRole, Error, MeetingRequest, Refusal};
 
-use crate::stage::{START, Stage, appointment, body, customer, moved, times};
+use crate::stage::{START, Stage, appointment, body, customer, customer_json, moved, times};
 
 #[tokio::test]
 async fn creating_is_one_create_or_get_with_everything_in_it() -> Result<()> {
@@ -28,9 +28,9 @@ async fn creating_is_one_create_or_get_with_everything_in_it() -> Result<()> {
             {
                 "upn": contoso::ADVISER,
                 "role": "coorganizer",
-                "identity": { "user": { "id": contoso::ADVISER_ID } },
+                "identity": { "user": { "id": contoso::ADVISER_ID, "displayName": "Adele Vance" } },
             },
-            { "upn": "customer@example.com", "role": "attendee" },
+            customer_json("customer@example.com"),
         ]},
     });
     assert_eq!(body(sent)?, wanted);

@@ -5,4 +5,5 @@ mod changing;
 mod creating;
 mod inputs;
 mod lost;
+mod options;
 mod stage;

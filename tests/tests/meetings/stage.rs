@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result, bail};
 use end_to_end::{World, WorldOptions, contract_error};
-use mock_graph::{Action, Fault, Operation, Recorded, StoredMeeting, contoso};
-use serde_json::Value;
+use mock_graph::{Action, Config, Fault, Operation, Recorded, StoredMeeting, contoso};
+use serde_json::{Value, json};
 use video_host::provider::{
     Attendee, AttendeeRole, Cancellation, Error, Meeting, MeetingRequest, Outage, User,
 };
@@ -21,6 +21,14 @@ pub(crate) struct Stage {
 impl Stage {
     pub(crate) async fn start() -> Result<Self> {
         let (world, teams) = World::connected(WorldOptions::default()).await?;
+        Ok(Self { world, teams })
+    }
+
+    /// In a tenant whose policy makes new meetings otherwise than Contoso's.
+    pub(crate) async fn with_policy(meeting_settings: Value) -> Result<Self> {
+        let meeting_settings = meeting_settings.as_object().cloned().context("no object")?;
+        let microsoft = Config { meeting_settings, ..Config::default() };
+        let (world, teams) = World::connected(WorldOptions { microsoft, ..WorldOptions::default() }).await?;
         Ok(Self { world, teams })
     }
 
@@ -95,6 +103,7 @@ pub(crate) fn appointment(id: &str) -> MeetingRequest {
         start: START,
         end: START + 60 * MINUTE,
         attendees: vec![customer(Some("customer@example.com"))],
+        options: Vec::new(),
     }
 }
 
@@ -110,6 +119,11 @@ pub(crate) fn customer(address: Option<&str>) -> Attendee {
         user_id: None,
         role: AttendeeRole::Attendee,
     }
+}
+
+/// The same, as it is sent.
+pub(crate) fn customer_json(address: &str) -> Value {
+    json!({ "upn": address, "role": "attendee", "identity": { "user": { "displayName": "A Customer" } } })
 }
 
 /// The meeting's times at Microsoft.

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use mock_graph::{Action, Fault, Operation, contoso};
-use video_platform::{BookingError, ResumeReport, Status};
+use video_platform::{BookingError, BookingRequest, MeetingOptions, ResumeReport, Status};
 
 use crate::stage::{HOUR, START, Stage, booking};
 
@@ -141,5 +141,37 @@ async fn a_refused_booking_says_so_and_can_be_booked_when_the_reason_is_gone() -
     assert_eq!(stage.appointment("a").await?.status, Status::Failed);
     directory.set_teams_licence(contoso::SERVICE_ACCOUNT, true)?;
     assert_eq!(stage.platform.book(&booking("a", "adele")).await?.status, Status::Booked);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_appointment_keeps_the_options_that_it_was_booked_with_when_it_moves() -> Result<()> {
+    let (stage, id) = Stage::ready().await?;
+    let chosen = |name: &str, value: &str| MeetingOptions::from([(name.to_owned(), value.to_owned())]);
+    stage.platform.set_meeting_options(&id, &chosen("lobby", "organizer")).await?;
+    let request = BookingRequest { options: chosen("chat", "disabled"), ..booking("a", "adele") };
+    let booked = stage.platform.book(&request).await?;
+    assert_eq!((stage.requests(), &booked.note), (2, &None));
+    stage.platform.set_meeting_options(&id, &chosen("lobby", "organization")).await?;
+
+    for moved in [START + HOUR, START + 2 * HOUR] {
+        stage.platform.move_appointment("a", moved, moved + HOUR).await?;
+        assert_eq!(stage.requests(), 1);
+        let [meeting] = &stage.world.microsoft.meetings()[..] else { anyhow::bail!("not one meeting") };
+        assert_eq!(meeting.settings["lobbyBypassSettings"]["scope"], "organizer");
+        assert_eq!(meeting.settings["allowMeetingChat"], "disabled");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn options_that_microsoft_refuses_are_noted_with_the_appointment_which_is_booked() -> Result<()> {
+    let (stage, _) = Stage::ready().await?;
+    let options = MeetingOptions::from([("recording".to_owned(), "yes".to_owned())]);
+    stage.world.microsoft.faults().inject(Fault::once(Operation::UpdateMeeting, Action::status(403)));
+    let booked = stage.platform.book(&BookingRequest { options, ..booking("a", "adele") }).await?;
+    assert!(booked.status == Status::Booked && booked.link.is_some(), "{booked:?}");
+    let note = booked.note.context("a note")?;
+    assert!(note.contains("Record automatically") && note.contains("Insufficient privileges"), "{note}");
     Ok(())
 }

@@ -89,8 +89,8 @@ async fn outages_and_throttling_say_nothing_about_the_integration() -> Result<()
 #[tokio::test]
 async fn a_check_tells_of_a_dead_grant_and_of_a_connection_that_works() -> Result<()> {
     let (stage, id) = Stage::ready().await?;
-    let connection = stage.platform.check(&id).await?;
-    assert_eq!(connection.account.user_name, contoso::SERVICE_ACCOUNT);
+    let checked = stage.platform.check(&id).await?;
+    assert_eq!(checked.connection.account.user_name, contoso::SERVICE_ACCOUNT);
     stage.world.microsoft.directory().set_enabled(contoso::SERVICE_ACCOUNT, false)?;
     stage.world.advance(TOKEN_LIFE);
     assert!(stage.platform.check(&id).await.is_err());
@@ -105,6 +105,6 @@ async fn a_check_tells_of_a_dead_grant_and_of_a_connection_that_works() -> Resul
     stage.world.microsoft.directory().set_enabled(contoso::SERVICE_ACCOUNT, true)?;
     stage.reauthorize(&id).await?;
     assert_eq!(stage.state(&id).await?, IntegrationState::Connected);
-    assert_eq!(stage.platform.check(&id).await?, connection);
+    assert_eq!(stage.platform.check(&id).await?, checked);
     Ok(())
 }

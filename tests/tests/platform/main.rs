@@ -4,5 +4,8 @@ mod booking;
 mod health;
 mod integrations;
 mod matching;
+mod method;
+mod processes;
 mod rematching;
 mod stage;
+mod states;

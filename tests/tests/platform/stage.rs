@@ -1,18 +1,16 @@
 //! A platform over the host of a world, which waits for nobody: waiting moves everybody's clock.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use end_to_end::{SESSION, World, WorldOptions, setup_values};
-use mock_graph::{Config, MockGraph, Operation, contoso};
-use video_host::clock::ShiftedClock;
-use video_host::provider::NextStep;
+use end_to_end::{MovingClocks, SESSION, World, WorldOptions, setup_values};
+use mock_graph::{Config, Operation, contoso};
+use video_host::provider::{NextStep, Parameter};
 use video_host::{Host, Memory};
 use video_platform::{
     Appointment, BookingRequest, Channel, Finished, Integration, IntegrationId, IntegrationState, MatchField,
-    Platform, Plugins, Setup, Waiter,
+    MeetingOptions, Platform, Plugins, Setup,
 };
 
 /// The id of the Teams plugin.
@@ -28,18 +26,10 @@ pub(crate) struct Stage {
     pub(crate) platform: Platform,
 }
 
-#[derive(Debug)]
-struct MovingClocks {
-    clock: Arc<ShiftedClock>,
-    microsoft: MockGraph,
-}
-
-impl Waiter for MovingClocks {
-    fn wait(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        self.clock.advance(time);
-        self.microsoft.clock().advance(time);
-        Box::pin(std::future::ready(()))
-    }
+/// What the administrator answers, with a choice of who organises or without.
+fn by_method(method: Option<&str>) -> Vec<Parameter> {
+    let method = method.map(|value| Parameter { name: "method".to_owned(), value: value.to_owned() });
+    setup_values(contoso::TENANT_ID).into_iter().chain(method).collect()
 }
 
 /// The platform over a host, with the plugin of the world installed.
@@ -68,40 +58,61 @@ impl Stage {
     pub(crate) async fn ready() -> Result<(Self, IntegrationId)> {
         let stage = Self::start().await?;
         let id = stage.connect().await?;
+        stage.import_and_match(&id).await?;
+        stage.world.microsoft.journal().clear();
+        Ok((stage, id))
+    }
+
+    /// The adviser and the administrator as staff, matched on an integration.
+    pub(crate) async fn import_and_match(&self, id: &IntegrationId) -> Result<()> {
         let csv = format!(
             "id,name,email,user_name\nadele,Adele Vance,{},\nmod,The Administrator,{},\n",
             contoso::ADVISER,
             contoso::ADMINISTRATOR
         );
-        stage.platform.import_staff(csv.as_bytes()).await?;
-        let report = stage.platform.rematch(&id, |_| {}).await?;
+        self.platform.import_staff(csv.as_bytes()).await?;
+        let report = self.platform.rematch(id, |_| {}).await?;
         assert_eq!(report.matched(), 2, "{report:?}");
-        stage.world.microsoft.journal().clear();
-        Ok((stage, id))
+        Ok(())
     }
 
     pub(crate) async fn connect(&self) -> Result<IntegrationId> {
-        let setup = Setup { match_field: MatchField::Email, values: setup_values(contoso::TENANT_ID) };
+        self.connect_by(None, contoso::SERVICE_ACCOUNT).await
+    }
+
+    /// Connects by a method, and signs in or consents as `user`.
+    pub(crate) async fn connect_by(&self, method: Option<&str>, user: &str) -> Result<IntegrationId> {
+        let setup = Setup { match_field: MatchField::Email, values: by_method(method) };
         let begun = self.platform.start_connect(TEAMS, setup, SESSION, contoso::REDIRECT_URI).await?;
         let (id, NextStep::Visit(url)) = begun else { bail!("Teams needs a sign-in: {begun:?}") };
-        match self.finish(&url).await? {
+        match self.finish(&url, user).await? {
             Finished::Connected { integration, .. } if integration == id => Ok(id),
             other => bail!("{other:?}"),
         }
     }
 
     pub(crate) async fn reauthorize(&self, id: &IntegrationId) -> Result<()> {
-        let values = setup_values(contoso::TENANT_ID);
-        let begun = self.platform.start_reauthorize(id, values, SESSION, contoso::REDIRECT_URI).await?;
+        self.reauthorize_by(id, None, contoso::SERVICE_ACCOUNT).await
+    }
+
+    /// Reauthorizes by a method, or as it is connected, and signs in or consents as `user`.
+    pub(crate) async fn reauthorize_by(
+        &self,
+        id: &IntegrationId,
+        method: Option<&str>,
+        user: &str,
+    ) -> Result<()> {
+        let begun =
+            self.platform.start_reauthorize(id, by_method(method), SESSION, contoso::REDIRECT_URI).await?;
         let NextStep::Visit(url) = begun else { bail!("Teams needs a sign-in: {begun:?}") };
-        match self.finish(&url).await? {
+        match self.finish(&url, user).await? {
             Finished::Reauthorized { integration, .. } if integration == *id => Ok(()),
             other => bail!("{other:?}"),
         }
     }
 
-    async fn finish(&self, url: &str) -> Result<Finished> {
-        let parameters = self.world.sign_in(url, contoso::SERVICE_ACCOUNT).await?;
+    async fn finish(&self, url: &str, user: &str) -> Result<Finished> {
+        let parameters = self.world.sign_in(url, user).await?;
         Ok(self.platform.finish_callback(SESSION, parameters).await?)
     }
 
@@ -147,5 +158,6 @@ pub(crate) fn booking(id: &str, staff: &str) -> BookingRequest {
         start: START,
         end: START + HOUR,
         channel: Channel::Schedule,
+        options: MeetingOptions::new(),
     }
 }

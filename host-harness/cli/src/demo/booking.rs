@@ -4,7 +4,7 @@ use std::io;
 
 use anyhow::{Context as _, Result};
 use serde::Serialize;
-use video_platform::{Appointment, BookingRequest, Channel, StaffMember, Status};
+use video_platform::{Appointment, BookingRequest, Channel, MeetingOptions, StaffMember, Status};
 
 use super::connecting::Connected;
 use super::promise::Kept;
@@ -39,6 +39,7 @@ pub(super) fn request(staff: &StaffMember, id: &str, client: (&str, &str), slot:
         start: slot.start,
         end: slot.end,
         channel: Channel::ClientView,
+        options: MeetingOptions::new(),
     }
 }
 

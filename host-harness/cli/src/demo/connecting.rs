@@ -14,6 +14,7 @@ use video_platform::{
 use super::promise::Kept;
 use super::stage::{SESSION, Stage};
 use super::teller::Tell;
+use super::times;
 use crate::contoso;
 use crate::screen::Screen;
 
@@ -31,7 +32,43 @@ pub(super) struct Connected {
     warnings: Vec<String>,
     match_key: String,
     match_field: &'static str,
+    standing: Standing,
     kept: Kept,
+}
+
+/// What an administrator reads of an integration.
+#[derive(Debug, Serialize)]
+pub(super) struct Standing {
+    state: String,
+    next_step: Option<String>,
+    last_success: Option<String>,
+    /// What was chosen at the setup, with what it means.
+    choices: Vec<(String, String)>,
+}
+
+impl Standing {
+    pub(super) async fn of(stage: &Stage, id: &IntegrationId) -> Result<Self> {
+        let stored = integration(stage, id).await?;
+        let advice = stored.advice();
+        let choices = stage.platform.choices(id).await?;
+        Ok(Self {
+            state: advice.sentence,
+            next_step: advice.instruction,
+            last_success: stored.last_success.map(times::moment).transpose()?,
+            choices: choices.into_iter().map(|choice| (choice.label, choice.meaning)).collect(),
+        })
+    }
+
+    pub(super) fn tell(&self, screen: &mut Screen) -> io::Result<()> {
+        screen.fact("State", &self.state)?;
+        if let Some(next_step) = &self.next_step {
+            screen.fact("Next step", next_step)?;
+        }
+        if let Some(at) = &self.last_success {
+            screen.fact("Last success", at)?;
+        }
+        Ok(())
+    }
 }
 
 fn as_text<S: serde::Serializer>(id: &IntegrationId, serializer: S) -> Result<S::Ok, S::Error> {
@@ -80,7 +117,6 @@ pub(super) async fn connect(stage: &Stage) -> Result<Connected> {
     let meetings = stage.microsoft.meetings().len();
     kept.check(meetings == 0, "Connecting made no meeting.", format_args!("{meetings} were made."))?;
     Ok(Connected {
-        integration: id,
         account: account.user_name,
         account_id: account.id,
         account_name: account.display_name,
@@ -90,6 +126,8 @@ pub(super) async fn connect(stage: &Stage) -> Result<Connected> {
         warnings: connection.warnings,
         match_key: stage.plugin.description().match_key.clone(),
         match_field: stored.match_field.label(),
+        standing: Standing::of(stage, &id).await?,
+        integration: id,
         kept,
     })
 }
@@ -103,10 +141,13 @@ impl Tell for Connected {
         screen.fact("Tenant", &self.tenant)?;
         screen.fact("Permissions", &self.permissions.join(", "))?;
         screen.fact("Staff field", &format!("the {} holds the {}", self.match_field, self.match_key))?;
+        for (asked, meaning) in &self.standing.choices {
+            screen.fact("Setup", &format!("{asked}: {meaning}"))?;
+        }
         for warning in &self.warnings {
             screen.fact("Note", warning)?;
         }
-        Ok(())
+        self.standing.tell(screen)
     }
 
     fn kept(&self) -> &Kept {

@@ -10,7 +10,7 @@ use video_host::provider::{Error, Mismatch, NextStep};
 use video_platform::{ConnectError, Finished, IntegrationState};
 
 use super::booking::Booked;
-use super::connecting::{self, Connected};
+use super::connecting::{self, Connected, Standing};
 use super::promise::Kept;
 use super::stage::{SESSION, Stage};
 use super::teller::Tell;
@@ -23,6 +23,7 @@ pub(super) struct Reauthorized {
     refusal: String,
     right_account: String,
     link: String,
+    standing: Standing,
     kept: Kept,
 }
 
@@ -70,6 +71,7 @@ pub(super) async fn reauthorize(
         refusal,
         right_account: connected.account.clone(),
         link: stored.link.unwrap_or_default(),
+        standing: Standing::of(stage, &connected.integration).await?,
         kept,
     })
 }
@@ -107,6 +109,7 @@ impl Tell for Reauthorized {
         screen.fact("Wrong account", self.wrong_account)?;
         screen.fact("Refused", &screen.paint(Tone::Bad, &self.refusal))?;
         screen.fact("Right account", &self.right_account)?;
+        self.standing.tell(screen)?;
         screen.link("Link", &self.link)
     }
 

@@ -45,6 +45,11 @@ impl Serialize for Slot {
     }
 }
 
+/// A moment for people: `Mon 4 Jan 2027, 10:00 UTC`.
+pub(super) fn moment(ms: i64) -> Result<String> {
+    Ok(instant(ms)?.strftime("%a %-d %b %Y, %H:%M UTC").to_string())
+}
+
 fn instant(ms: i64) -> Result<Timestamp> {
     Timestamp::from_millisecond(ms).context("a time out of range")
 }

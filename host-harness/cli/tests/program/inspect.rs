@@ -35,6 +35,8 @@ fn a_plugin_is_described_as_data() {
     assert_eq!(told["size"], plugin_artifacts::TEAMS.len());
     assert_eq!(told["sha256"], video_host::sha256(plugin_artifacts::TEAMS));
     assert_eq!(told["identity"]["id"], "microsoft-teams");
+    let lobby = &told["identity"]["meeting_options"][0];
+    assert_eq!((lobby["name"].as_str(), lobby["default"].as_str()), (Some("lobby"), Some("Everyone")));
     assert!(told["refusal"].is_null());
 }
 

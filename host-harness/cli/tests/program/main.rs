@@ -2,6 +2,7 @@
 
 mod demo;
 mod inspect;
+mod keys;
 mod matching;
 mod recording;
 mod stand_in;

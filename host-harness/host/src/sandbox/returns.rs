@@ -1,11 +1,14 @@
 //! Bounds on what a plugin returns. It is another party's text: it goes into databases, pages and
 //! e-mails, so it is checked here, once, for everybody.
 
+use std::collections::BTreeSet;
+
 use url::Url;
 
 use crate::egress::{Grant, Purpose};
 use crate::provider::{
-    Connection, Description, DirectoryPage, Error, MatchOutcome, Meeting, NextStep, SetupKind, User,
+    Choice, Connection, Description, DirectoryPage, Error, MatchOutcome, Meeting, MeetingOption, NextStep,
+    SetupKind, User,
 };
 
 /// Ids and names, in bytes.
@@ -131,33 +134,58 @@ pub(crate) fn meeting(meeting: &Meeting) -> Result<(), Broken> {
     warnings(&meeting.warnings)
 }
 
-pub(crate) fn description(description: &Description) -> Result<(), Broken> {
-    let id = &description.id;
-    if id.is_empty()
-        || id.len() > 64
-        || !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    {
-        return Err("the id must be 1 to 64 characters of a-z, 0-9 and -".to_owned());
+/// A name that is stored and compared: of characters that look the same wherever they are shown.
+fn plain_name(what: &str, name: &str) -> Result<(), Broken> {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if (1..=64).contains(&name.len()) && name.bytes().all(plain) {
+        return Ok(());
     }
+    Err(format!("{what} must be 1 to 64 characters of a-z, 0-9 and -"))
+}
+
+fn choice(choice: &Choice) -> Result<(), Broken> {
+    named("a choice", &choice.value)?;
+    named("a choice's label", &choice.label)?;
+    text("a choice's help", &choice.help, SENTENCE)
+}
+
+/// An option whose default is none of its choices could not be shown, nor left alone.
+fn meeting_option(option: &MeetingOption) -> Result<(), Broken> {
+    plain_name("a meeting option's name", &option.name)?;
+    named("a meeting option's label", &option.label)?;
+    text("a meeting option's help", &option.help, SENTENCE)?;
+    listed("choices", &option.choices, choice)?;
+    if !option.choices.iter().any(|choice| choice.value == option.default) {
+        return Err(format!("the default of the meeting option {} is none of its choices", option.name));
+    }
+    Ok(())
+}
+
+pub(crate) fn description(description: &Description) -> Result<(), Broken> {
+    plain_name("the id", &description.id)?;
     named("the name", &description.name)?;
     named("the version", &description.version)?;
     text("the match key", &description.match_key, NAME)?;
     if !(1..=1_000).contains(&description.best_batch) {
         return Err("the best batch must be 1 to 1,000".to_owned());
     }
+    if description.meetings_per_month == Some(0) {
+        return Err("a limit of no meetings a month is none".to_owned());
+    }
     listed("setup", &description.setup, |field| {
         named("a setup field's name", &field.name)?;
         named("a setup field's label", &field.label)?;
         text("a setup field's help", &field.help, SENTENCE)?;
         match &field.kind {
-            SetupKind::Choice(choices) => listed("choices", choices, |choice| {
-                named("a choice", &choice.value)?;
-                named("a choice's label", &choice.label)?;
-                text("a choice's help", &choice.help, SENTENCE)
-            }),
+            SetupKind::Choice(choices) => listed("choices", choices, choice),
             SetupKind::Text(_) | SetupKind::StaffField => Ok(()),
         }
     })?;
+    listed("meeting options", &description.meeting_options, meeting_option)?;
+    let names: BTreeSet<_> = description.meeting_options.iter().map(|option| &option.name).collect();
+    if names.len() < description.meeting_options.len() {
+        return Err("two meeting options have the same name".to_owned());
+    }
     for (what, origins) in [
         ("API origins", &description.api_origins),
         ("identity origins", &description.identity_origins),
@@ -183,5 +211,61 @@ pub(crate) fn error(error: &Error) -> Result<(), Broken> {
         Error::Refused(refusal) => text("an error's message", &refusal.message, SENTENCE),
         Error::NotFound(message) | Error::Internal(message) => text("an error's message", message, SENTENCE),
         Error::NotConnected | Error::Throttled(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::Capabilities;
+
+    fn option(name: &str, values: &[&str], default: &str) -> MeetingOption {
+        let choice = |value: &&str| Choice {
+            value: (*value).to_owned(),
+            label: (*value).to_owned(),
+            help: String::new(),
+        };
+        MeetingOption {
+            name: name.to_owned(),
+            label: name.to_owned(),
+            help: String::new(),
+            choices: values.iter().map(choice).collect(),
+            default: default.to_owned(),
+        }
+    }
+
+    fn offering(meeting_options: Vec<MeetingOption>) -> Result<(), Broken> {
+        description(&Description {
+            id: "rooms".to_owned(),
+            name: "Rooms".to_owned(),
+            version: "1".to_owned(),
+            setup: Vec::new(),
+            meeting_options,
+            match_key: String::new(),
+            best_batch: 1,
+            meetings_per_month: None,
+            capabilities: Capabilities::empty(),
+            api_origins: Vec::new(),
+            identity_origins: Vec::new(),
+            optional_api_origins: Vec::new(),
+            optional_identity_origins: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn a_plugin_offers_options_with_names_of_their_own_and_a_default_that_can_be_chosen() {
+        let lobby = option("lobby", &["everyone", "nobody"], "everyone");
+        assert_eq!(offering(vec![lobby.clone(), option("chat", &["on"], "on")]), Ok(()));
+        for (wrong, says) in [
+            (vec![lobby.clone(), lobby], "same name"),
+            (vec![option("lobby", &["everyone"], "nobody")], "none of its choices"),
+            (vec![option("lobby", &[], "")], "none of its choices"),
+            (vec![option("lobby", &[""], "")], "a choice is empty"),
+            (vec![option("", &["x"], "x")], "a-z"),
+            (vec![option("the lobby", &["x"], "x")], "a-z"),
+        ] {
+            let broken = offering(wrong);
+            assert!(matches!(&broken, Err(rule) if rule.contains(says)), "{says}: {broken:?}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! store is also what ends a request that nobody waits for any more.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
@@ -35,15 +36,16 @@ pub(crate) struct Sandboxed {
 }
 
 impl Sandboxed {
-    /// Calls a function of the contract in a fresh instance. `call` makes the call; it is given the
-    /// store and the provider's functions.
+    /// Calls a function of the contract in a fresh instance, within `time`. `call` makes the call; it is
+    /// given the store and the provider's functions.
     pub(crate) async fn run<R>(
         &self,
         function: &'static str,
         integration: Option<Integration>,
+        time: Duration,
         call: impl AsyncFnOnce(&mut Store<CallState>, &Guest) -> wasmtime::Result<R>,
     ) -> Result<R, CallError> {
-        let deadline = Instant::now() + self.limits.deadline;
+        let deadline = Instant::now() + time;
         let fail = |failure| CallError::Failed { plugin: self.name.to_string(), function, failure };
 
         let Ok(Ok(_place)) = timeout_at(deadline, self.runner.places.acquire()).await else {
@@ -91,7 +93,7 @@ impl Sandboxed {
             }
             Err(_elapsed) => {
                 tracing::error!(plugin = &*self.name, function, "a plugin's call ran out of time");
-                Err(fail(Failure::Deadline(self.limits.deadline.as_millis())))
+                Err(fail(Failure::Deadline(time.as_millis())))
             }
         }
     }

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sqlx::Row as _;
 
 use super::{Integration, Store, StoreError, random, step};
+use crate::provider::Parameter;
 
 /// What an authorization was begun for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,17 @@ impl Purpose {
             Self::Reauthorize => "reauthorize",
         }
     }
+}
+
+/// What a callback belongs to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Authorization {
+    /// What it was begun for.
+    pub integration: Integration,
+    /// To connect, or to authorize anew.
+    pub purpose: Purpose,
+    /// What the administrator had answered to the questions of the setup.
+    pub values: Vec<Parameter>,
 }
 
 /// Why a callback counts for nothing. The messages are for the administrator whose browser brought
@@ -68,14 +80,15 @@ const KEPT_AFTER: Duration = Duration::from_hours(24);
 
 impl Store {
     /// Begins an authorization and answers with its `state`: 32 random bytes in base64url, 43
-    /// characters. Only hashes of state and session are kept. `session` is whatever tells the
-    /// administrator's browser sessions apart and cannot be guessed; the callback has to come from
-    /// the same one within `ttl`.
+    /// characters. Only hashes of state and session are kept; the setup's `values` are no secrets, and
+    /// the callback finds them again. `session` is whatever tells the administrator's browser sessions
+    /// apart and cannot be guessed; the callback has to come from the same one within `ttl`.
     pub async fn begin_authorization(
         &self,
         integration: &Integration,
         session: &str,
         purpose: Purpose,
+        values: &[Parameter],
         ttl: Duration,
     ) -> Result<String, StoreError> {
         let state = URL_SAFE_NO_PAD.encode(random::bytes::<32>());
@@ -86,13 +99,14 @@ impl Store {
             .execute(&mut *transaction)
             .await?;
         sqlx::query(
-            "INSERT INTO authorization_state (state_hash, session_hash, integration, purpose, expires_at) \
-             VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO authorization_state (state_hash, session_hash, integration, purpose, setup, expires_at) \
+             VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(hash(&state))
         .bind(hash(session))
         .bind(integration.as_str())
         .bind(purpose.as_str())
+        .bind(written(values))
         .bind(now.saturating_add(in_ms(ttl)))
         .execute(&mut *transaction)
         .await?;
@@ -108,13 +122,13 @@ impl Store {
         &self,
         state: &str,
         session: &str,
-    ) -> Result<(Integration, Purpose), CallbackError> {
+    ) -> Result<Authorization, CallbackError> {
         let (state, session, now) = (hash(state), hash(session), self.clock.now_ms());
         step("authorization.before-claim");
         let claimed = sqlx::query(
             "UPDATE authorization_state SET used_at = $3 \
              WHERE state_hash = $1 AND session_hash = $2 AND used_at IS NULL AND expires_at > $3 \
-             RETURNING integration, purpose",
+             RETURNING integration, purpose, setup",
         )
         .bind(&state)
         .bind(&session)
@@ -133,7 +147,9 @@ impl Store {
             "reauthorize" => Purpose::Reauthorize,
             _ => return Err(damaged("authorization_state.purpose is unknown")),
         };
-        Ok((integration, purpose))
+        let values = read(row.try_get(2)?)
+            .map_err(|_| damaged("authorization_state.setup is no JSON of names and values"))?;
+        Ok(Authorization { integration, purpose, values })
     }
 
     async fn why_not(&self, state: &[u8], session: &[u8]) -> Result<CallbackError, sqlx::Error> {
@@ -148,6 +164,17 @@ impl Store {
         let used: Option<i64> = row.try_get(1)?;
         Ok(if used.is_some() { CallbackError::Replayed } else { CallbackError::Expired })
     }
+}
+
+/// Setup values as JSON: `[["tenant-id","…"]]`.
+fn written(values: &[Parameter]) -> String {
+    let pairs: Vec<_> = values.iter().map(|value| [&value.name, &value.value]).collect();
+    serde_json::json!(pairs).to_string()
+}
+
+fn read(setup: &str) -> serde_json::Result<Vec<Parameter>> {
+    let pairs: Vec<(String, String)> = serde_json::from_str(setup)?;
+    Ok(pairs.into_iter().map(|(name, value)| Parameter { name, value }).collect())
 }
 
 fn hash(text: &str) -> Vec<u8> {

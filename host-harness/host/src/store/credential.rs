@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::database::BEGIN_WRITE;
 use super::seal::Place;
-use super::{Integration, Store, StoreError, random, step};
+use super::{Integration, KeyRing, Store, StoreError, random, step};
 
 const TABLE: &str = "credential";
 
@@ -36,6 +36,16 @@ impl Store {
         name: &str,
         known: Option<i64>,
     ) -> Result<Reading, StoreError> {
+        self.with_keys(|keys| self.read_credential(integration, name, known, keys)).await
+    }
+
+    async fn read_credential(
+        &self,
+        integration: &Integration,
+        name: &str,
+        known: Option<i64>,
+        keys: KeyRing,
+    ) -> Result<Reading, StoreError> {
         let row = sqlx::query(
             "SELECT version, key_id, CASE WHEN version = $4 THEN NULL ELSE sealed END FROM credential \
              WHERE integration = $1 AND name = $2 AND (pending_until IS NULL OR pending_until > $3)",
@@ -49,7 +59,7 @@ impl Store {
         let Some(row) = row else { return Ok(Reading::Missing) };
         let Some(sealed) = row.try_get(2)? else { return Ok(Reading::Unchanged) };
         let place = Place::new(TABLE, integration, name);
-        let opened = Zeroizing::new(self.keys.open(place, row.try_get(1)?, sealed)?);
+        let opened = Zeroizing::new(keys.open(place, row.try_get(1)?, sealed)?);
         Ok(Reading::Changed(CredentialRow { version: row.try_get(0)?, opened }))
     }
 
@@ -62,7 +72,18 @@ impl Store {
         opened: &[u8],
         pending_until: Option<i64>,
     ) -> Result<i64, StoreError> {
-        let (key_id, sealed) = self.keys.seal(Place::new(TABLE, integration, name), opened.to_vec())?;
+        self.with_keys(|keys| self.write_credential(integration, name, opened, pending_until, keys)).await
+    }
+
+    async fn write_credential(
+        &self,
+        integration: &Integration,
+        name: &str,
+        opened: &[u8],
+        pending_until: Option<i64>,
+        keys: KeyRing,
+    ) -> Result<i64, StoreError> {
+        let (key_id, sealed) = keys.seal(Place::new(TABLE, integration, name), opened.to_vec())?;
         let version = random::bits();
         let mut transaction = self.pool.begin_with(BEGIN_WRITE).await?;
         sqlx::query("DELETE FROM credential WHERE pending_until <= $1")
@@ -84,7 +105,18 @@ impl Store {
         expected: i64,
         opened: &[u8],
     ) -> Result<Option<i64>, StoreError> {
-        let (key_id, sealed) = self.keys.seal(Place::new(TABLE, integration, name), opened.to_vec())?;
+        self.with_keys(|keys| self.replace_credential(integration, name, expected, opened, keys)).await
+    }
+
+    async fn replace_credential(
+        &self,
+        integration: &Integration,
+        name: &str,
+        expected: i64,
+        opened: &[u8],
+        keys: KeyRing,
+    ) -> Result<Option<i64>, StoreError> {
+        let (key_id, sealed) = keys.seal(Place::new(TABLE, integration, name), opened.to_vec())?;
         let version = random::bits();
         let written = sqlx::query(
             "UPDATE credential SET version = $4, key_id = $5, sealed = $6, lease_owner = NULL, \
@@ -158,6 +190,17 @@ impl Store {
         name: &str,
         pending_until: Option<i64>,
     ) -> Result<bool, StoreError> {
+        self.with_keys(|keys| self.rename_credential(integration, pending, name, pending_until, keys)).await
+    }
+
+    async fn rename_credential(
+        &self,
+        integration: &Integration,
+        pending: &str,
+        name: &str,
+        pending_until: Option<i64>,
+        keys: KeyRing,
+    ) -> Result<bool, StoreError> {
         let mut transaction = self.pool.begin_with(BEGIN_WRITE).await?;
         let row = sqlx::query(
             "SELECT key_id, sealed FROM credential \
@@ -169,9 +212,8 @@ impl Store {
         .fetch_optional(&mut *transaction)
         .await?;
         let Some(row) = row else { return Ok(false) };
-        let opened =
-            self.keys.open(Place::new(TABLE, integration, pending), row.try_get(0)?, row.try_get(1)?)?;
-        let (key_id, sealed) = self.keys.seal(Place::new(TABLE, integration, name), opened)?;
+        let opened = keys.open(Place::new(TABLE, integration, pending), row.try_get(0)?, row.try_get(1)?)?;
+        let (key_id, sealed) = keys.seal(Place::new(TABLE, integration, name), opened)?;
         delete(&mut transaction, integration, pending).await?;
         let row = New { version: random::bits(), key_id, sealed, pending_until };
         upsert(&mut transaction, integration, name, row).await?;

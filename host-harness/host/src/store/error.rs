@@ -35,7 +35,38 @@ pub enum StoreError {
          place; if it is the right one, the database was altered"
     )]
     WrongKey(String),
+    /// A key that was to be taken away still seals something.
+    #[error(
+        "the encryption key `{id}` still seals {values} stored values: reseal what is stored, and remove the \
+         key then"
+    )]
+    KeyInUse {
+        /// Its id.
+        id: String,
+        /// How many values it seals.
+        values: u64,
+    },
+    /// This process writes with a key that was taken away meanwhile, and knows of no newer one.
+    #[error(
+        "the encryption key `{0}` was removed while this process still writes with it: give the process the \
+         present encryption keys"
+    )]
+    RetiredKey(String),
     /// Sealing failed, which takes a value larger than any that is accepted here.
     #[error("a value could not be encrypted")]
     Sealing,
+}
+
+impl StoreError {
+    /// Whether newer keys than this process has might be the remedy.
+    pub(super) fn is_of_keys(&self) -> bool {
+        match self {
+            Self::MissingKey(_) | Self::RetiredKey(_) => true,
+            // Rows refer to the key that seals them: there is no such key any more.
+            Self::Database(error) => {
+                error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_foreign_key_violation)
+            }
+            _ => false,
+        }
+    }
 }

@@ -1,8 +1,6 @@
-//! The keys that seal what is kept: read from the operator's file or environment, or made on the
-//! first run.
+//! The keys that seal what is kept.
 
 use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, RandomizedNonceKey};
@@ -11,14 +9,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::{private_file, random};
-
 /// The encryption keys by their ids. The first one is active: it seals what is written, the others
 /// only open what was sealed before. Cheap to clone; its `Debug` shows ids only.
 ///
 /// Each key is for AES-256-GCM with random nonces, which is safe for 2^32 sealings under one key
-/// (NIST SP 800-38D, 8.3): at a hundred writes a second, more than a year. Put a new key in front and
-/// call [`Store::reseal`](super::Store::reseal) before that.
+/// (NIST SP 800-38D, 8.3): at a hundred writes a second, more than a year. Before that, put a new key in
+/// front ([`KeyFile::add`](super::KeyFile::add)) and call [`Store::reseal`](super::Store::reseal).
 #[derive(Clone)]
 pub struct KeyRing(Arc<[Key]>);
 
@@ -43,14 +39,22 @@ pub enum KeyRingError {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// The file can neither be read nor be created.
-    #[error("the encryption keys in {path} cannot be read or created: {source}")]
+    /// The file can neither be read nor be written.
+    #[error("the encryption keys in {path} cannot be read or written: {source}")]
     File {
         /// The file.
         path: String,
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// The key that seals what is written cannot be taken away.
+    #[error(
+        "the encryption key `{0}` is the active one: add a new one, reseal what is stored, and remove it then"
+    )]
+    Active(String),
+    /// There is no such key.
+    #[error("there is no encryption key `{0}`")]
+    Unknown(String),
 }
 
 impl KeyRing {
@@ -81,26 +85,6 @@ impl KeyRing {
         Ok(Self(keys.into()))
     }
 
-    /// Reads keys from a file, which on the first run is created with one new key, readable by its
-    /// owner alone. Whoever loses this file loses what was sealed with it: it belongs into the
-    /// backup, but not into the same one as the database.
-    ///
-    /// Blocks for the time of a small read or write.
-    pub fn load_or_create(path: &Path) -> Result<Self, KeyRingError> {
-        let fail = |source| KeyRingError::File { path: path.display().to_string(), source };
-        let fresh = Zeroizing::new(format!(
-            "k{:016x}:{}\n",
-            random::bits(),
-            *Zeroizing::new(STANDARD.encode(*Zeroizing::new(random::bytes::<32>())))
-        ));
-        if private_file::create_private(path, fresh.as_bytes()).map_err(fail)? {
-            tracing::info!(path = %path.display(), "made a new encryption key: keep a copy of it");
-        } else {
-            warn_if_readable_by_others(path);
-        }
-        Self::parse(&Zeroizing::new(std::fs::read_to_string(path).map_err(fail)?))
-    }
-
     /// The id of the key that seals what is written.
     pub fn active(&self) -> &str {
         &self.0[0].id
@@ -113,7 +97,7 @@ impl KeyRing {
 
     /// A key of the active one's making, for signing what only this host may have written. Another
     /// `purpose` gives another key.
-    pub(crate) fn signing_key(&self, purpose: &str) -> hmac::Key {
+    pub(super) fn signing_key(&self, purpose: &str) -> hmac::Key {
         let derived = hmac::sign(&self.0[0].derivation, purpose.as_bytes());
         hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
     }
@@ -147,18 +131,6 @@ impl fmt::Debug for KeyRing {
         f.debug_tuple("KeyRing").field(&self.ids().collect::<Vec<_>>()).finish()
     }
 }
-
-#[cfg(unix)]
-fn warn_if_readable_by_others(path: &Path) {
-    use std::os::unix::fs::PermissionsExt as _;
-    let readable = std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0);
-    if readable {
-        tracing::warn!(path = %path.display(), "others on this machine can read the encryption keys: chmod 600");
-    }
-}
-
-#[cfg(not(unix))]
-fn warn_if_readable_by_others(_: &Path) {}
 
 #[cfg(test)]
 mod tests {

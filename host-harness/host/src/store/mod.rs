@@ -10,18 +10,23 @@
 //! - Values and tokens are sealed with AES-256-GCM and open only in the row they were written to. The
 //!   names of things stay readable: integrations, storage keys, credentials' names, and times.
 //! - An integration reaches nothing of another's.
+//! - New keys take over while the host runs ([`Store::reload_keys`]), and a key that still seals something
+//!   cannot be [retired](Store::retire_key). A lost key is an error that names it, and changes nothing.
 
 mod authorization;
 mod credential;
 mod database;
 mod error;
 mod integration;
+mod key_file;
 mod keys;
 mod plugin;
 mod private_file;
 pub(crate) mod random;
 mod reseal;
+mod rotation;
 mod seal;
+mod tenant;
 
 use std::fmt;
 use std::path::Path;
@@ -30,20 +35,24 @@ use std::sync::Arc;
 use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 
-pub use authorization::{CallbackError, Purpose};
+pub use authorization::{Authorization, CallbackError, Purpose};
 pub(crate) use credential::Reading;
 pub use error::StoreError;
 pub use integration::{Integration, IntegrationError};
+pub use key_file::KeyFile;
 pub use keys::{KeyRing, KeyRingError};
 pub use plugin::{Entry, Page, StorageError, SwapError};
+pub use reseal::Resealed;
+pub use rotation::{KeySource, KeyUse};
 
+use self::rotation::Keys;
 use crate::clock::Clock;
 
 /// The host's memory. Cheap to clone; all clones share one pool of connections.
 #[derive(Clone)]
 pub struct Store {
     pool: SqlitePool,
-    keys: KeyRing,
+    keys: Keys,
     clock: Arc<dyn Clock>,
     lock_file: Arc<Path>,
     quota: u64,
@@ -60,14 +69,19 @@ impl Store {
     /// turns here.
     ///
     /// Fails with [`StoreError::MissingKey`] or [`StoreError::WrongKey`], naming the key, if the
-    /// key ring does not hold the keys that sealed what is stored.
-    pub async fn open(path: &Path, keys: KeyRing, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+    /// keys that sealed what is stored are not among `keys`.
+    pub async fn open(
+        path: &Path,
+        keys: impl Into<KeySource>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StoreError> {
+        let keys = Keys::of(keys.into()).await?;
         let lock_file: Arc<Path> = private_file::beside(path, "lock").into();
         let turn = database::take_turn(&lock_file).await?;
         let pool = database::connect(path).await?;
         let store = Self { pool, keys, clock, lock_file, quota: Self::DEFAULT_QUOTA };
         database::own_migrations().run(&store.pool).await?;
-        store.prove_keys().await?;
+        store.prove(&store.keys.ring()).await?;
         drop(turn);
         Ok(store)
     }
@@ -107,6 +121,7 @@ impl Store {
             "DELETE FROM storage_usage WHERE integration = $1",
             "DELETE FROM credential WHERE integration = $1",
             "DELETE FROM authorization_state WHERE integration = $1",
+            "DELETE FROM integration_tenant WHERE integration = $1",
         ] {
             sqlx::query(statement).bind(integration.as_str()).execute(&mut *transaction).await?;
         }
@@ -118,7 +133,10 @@ impl Store {
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Store").field("keys", &self.keys).field("quota", &self.quota).finish_non_exhaustive()
+        f.debug_struct("Store")
+            .field("keys", &self.keys.ring())
+            .field("quota", &self.quota)
+            .finish_non_exhaustive()
     }
 }
 

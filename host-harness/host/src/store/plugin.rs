@@ -5,7 +5,7 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::database::BEGIN_WRITE;
 use super::seal::Place;
-use super::{Integration, Store, StoreError, random, step};
+use super::{Integration, KeyRing, Store, StoreError, random, step};
 
 const TABLE: &str = "plugin_storage";
 
@@ -68,17 +68,18 @@ impl From<sqlx::Error> for StorageError {
     }
 }
 
-/// Lets `?` go from the database straight to a swap's error.
-impl From<sqlx::Error> for SwapError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
 /// What a write wants to find.
 enum Expected<'a> {
     Anything,
     Version(Option<&'a str>),
+}
+
+/// What came of a write.
+enum Written {
+    Version(i64),
+    /// The key holds something else than was expected.
+    Stale,
+    OverQuota,
 }
 
 /// What a write found.
@@ -98,8 +99,7 @@ impl Store {
     /// What `key` holds.
     pub async fn get(&self, integration: &Integration, key: &str) -> Result<Option<Entry>, StorageError> {
         check_key(key)?;
-        let mut connection = self.pool.acquire().await?;
-        self.read(&mut connection, integration, key).await
+        Ok(self.with_keys(|keys| self.read(integration, key, keys)).await?)
     }
 
     /// Writes whatever was there before, and answers with the version written.
@@ -193,20 +193,20 @@ impl Store {
 
     async fn read(
         &self,
-        connection: &mut SqliteConnection,
         integration: &Integration,
         key: &str,
-    ) -> Result<Option<Entry>, StorageError> {
+        keys: KeyRing,
+    ) -> Result<Option<Entry>, StoreError> {
         let row = sqlx::query(
             "SELECT version, key_id, sealed FROM plugin_storage WHERE integration = $1 AND name = $2",
         )
         .bind(integration.as_str())
         .bind(key)
-        .fetch_optional(connection)
+        .fetch_optional(&self.pool)
         .await?;
         let Some(row) = row else { return Ok(None) };
         let place = Place::new(TABLE, integration, key);
-        let value = self.keys.open(place, row.try_get(1)?, row.try_get(2)?)?;
+        let value = keys.open(place, row.try_get(1)?, row.try_get(2)?)?;
         Ok(Some(Entry { value, version: shown(row.try_get(0)?) }))
     }
 
@@ -221,25 +221,38 @@ impl Store {
         if value.len() > Self::MAX_VALUE {
             return Err(StorageError::ValueTooLarge(Self::MAX_VALUE as u64).into());
         }
-        let (key_id, sealed) = self
-            .keys
-            .seal(Place::new(TABLE, integration, key), value.to_vec())
-            .map_err(StorageError::from)?;
+        match self.with_keys(|keys| self.replace(integration, key, &expected, value, keys)).await {
+            Ok(Written::Version(version)) => Ok(shown(version)),
+            Ok(Written::OverQuota) => Err(StorageError::QuotaExceeded(self.quota).into()),
+            Ok(Written::Stale) => Err(SwapError::Stale(self.get(integration, key).await?)),
+            Err(error) => Err(StorageError::from(error).into()),
+        }
+    }
+
+    async fn replace(
+        &self,
+        integration: &Integration,
+        key: &str,
+        expected: &Expected<'_>,
+        value: &[u8],
+        keys: KeyRing,
+    ) -> Result<Written, StoreError> {
+        let (key_id, sealed) = keys.seal(Place::new(TABLE, integration, key), value.to_vec())?;
         step("storage.before-set");
         let mut transaction = self.pool.begin_with(BEGIN_WRITE).await?;
         let used = lock_usage(&mut transaction, integration).await?;
         let found = find(&mut transaction, integration, key).await?;
         if let Expected::Version(expected) = expected
-            && found.as_ref().map(|found| shown(found.version)).as_deref() != expected
+            && found.as_ref().map(|found| shown(found.version)).as_deref() != *expected
         {
-            return Err(SwapError::Stale(self.read(&mut transaction, integration, key).await?));
+            return Ok(Written::Stale);
         }
         // Key and value are of at most 66,048 bytes together.
         let size = i64::try_from(key.len() + value.len()).unwrap_or(i64::MAX);
         let before = found.as_ref().map_or(0, |found| found.size);
         let after = used - before + size;
         if size > before && u64::try_from(after).unwrap_or(0) > self.quota {
-            return Err(StorageError::QuotaExceeded(self.quota).into());
+            return Ok(Written::OverQuota);
         }
         let version = random::bits();
         sqlx::query(
@@ -259,7 +272,7 @@ impl Store {
         set_usage(&mut transaction, integration, after).await?;
         transaction.commit().await?;
         step("storage.set");
-        Ok(shown(version))
+        Ok(Written::Version(version))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Files that only their owner can read, created whole or not at all.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -26,6 +26,39 @@ pub(super) fn create_private(path: &Path, contents: &[u8]) -> io::Result<bool> {
     // The second name has done its work; if it cannot be removed, an unneeded file stays.
     let _ = fs::remove_file(&temporary);
     created
+}
+
+/// Puts `contents` in the place of a file's, whole or not at all, whoever reads it meanwhile and whenever the
+/// machine stops. It stays its owner's, whoever replaces it, and readable by its owner alone. A link to a file
+/// stays one.
+pub(super) fn replace_private(path: &Path, contents: &[u8]) -> io::Result<()> {
+    let path = path.canonicalize()?;
+    let temporary = beside(&path, &format!("{:016x}.new", random::bits()));
+    let replaced = write_private(&temporary, contents)
+        .and_then(|()| keep_owner(&path, &temporary))
+        .and_then(|()| fs::rename(&temporary, &path));
+    if replaced.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    replaced?;
+    // The new name is on the disk when the folder is.
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+/// What root replaces has to stay readable for the account that the host runs as.
+#[cfg(unix)]
+fn keep_owner(of: &Path, file: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let (wanted, is) = (fs::metadata(of)?, fs::metadata(file)?);
+    if (wanted.uid(), wanted.gid()) == (is.uid(), is.gid()) {
+        return Ok(());
+    }
+    chown(file, Some(wanted.uid()), Some(wanted.gid()))
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &Path, _: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// `path` with `.suffix` behind its whole name.

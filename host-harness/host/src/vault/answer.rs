@@ -145,7 +145,9 @@ fn retry_after_ms(headers: &HeaderMap) -> Option<u64> {
         return None;
     }
     let thousandths: String = fraction.chars().chain("000".chars()).take(3).collect();
-    Some(whole.parse::<u64>().ok()? * 1_000 + thousandths.parse::<u64>().ok()?)
+    // Rounded up, as nobody is to come back before it is over.
+    let rest = fraction.bytes().skip(3).any(|digit| digit != b'0');
+    Some(whole.parse::<u64>().ok()? * 1_000 + thousandths.parse::<u64>().ok()? + u64::from(rest))
 }
 
 /// Microsoft's "client loop detected" (AADSTS50196): too many token requests of one client, which it answers
@@ -173,7 +175,8 @@ mod tests {
             ("0", Some(0)),
             ("7", Some(7_000)),
             ("1.5", Some(1_500)),
-            ("0.0625", Some(62)),
+            ("0.0625", Some(63)),
+            ("0.0620", Some(62)),
             ("-1", None),
             ("soon", None),
             (".5", None),

@@ -16,6 +16,11 @@ use serde::{Deserialize, Serialize};
 use super::CredentialError;
 use crate::store::random;
 
+/// By how many seconds this machine's clock and the token endpoint's may differ: five minutes, which is what
+/// Microsoft's own libraries allow tokens. Its `Date` header is not used instead: a difference that matters
+/// is refused by name (AADSTS700024), and mending the machine's clock mends everything else with it.
+const SKEW_S: i64 = 300;
+
 /// How the client shows who it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -73,8 +78,9 @@ impl ClientCertificate {
         Ok(Self { key, thumbprint: URL_SAFE_NO_PAD.encode(digest(&SHA256, &certificate)) })
     }
 
-    /// A client assertion (RFC 7523, 3), signed with PS256 as Microsoft asks for, good for five
-    /// minutes (it takes up to ten).
+    /// A client assertion (RFC 7523, 3), signed with PS256 as Microsoft asks for, good for [`SKEW_S`] before
+    /// and after `now_ms`: within the ten minutes that it takes, and valid by a clock that differs from this
+    /// one by as much.
     pub(super) fn assertion(
         &self,
         client_id: &str,
@@ -88,8 +94,8 @@ impl ClientCertificate {
             "iss": client_id,
             "sub": client_id,
             "jti": URL_SAFE_NO_PAD.encode(random::bytes::<16>()),
-            "nbf": now,
-            "exp": now + 300,
+            "nbf": now - SKEW_S,
+            "exp": now + SKEW_S,
         });
         let encode = |part: serde_json::Value| URL_SAFE_NO_PAD.encode(part.to_string());
         let signed = format!("{}.{}", encode(header), encode(claims));

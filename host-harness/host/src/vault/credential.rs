@@ -6,9 +6,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::OAuthError;
 use super::answer::TokenAnswer;
 use super::client::ClientAuthentication;
-use super::{CredentialFailure, OAuthError};
+use super::death::Death;
 use crate::store::StoreError;
 
 /// A token is renewed this long before it ends, if a tenth of its life is not longer.
@@ -27,8 +28,8 @@ pub(super) struct Credential {
     pub(super) expires_at: i64,
     pub(super) scope: Option<String>,
     pub(super) renewal: Renewal,
-    /// The refusal after which there is no sense in asking again.
-    pub(super) dead: Option<OAuthError>,
+    /// That the endpoint last said that the grant is dead.
+    pub(super) dead: Option<Death>,
 }
 
 /// How a credential is renewed: where, as whom, with which parameters. No code and no verifier is
@@ -95,14 +96,14 @@ impl Credential {
         next
     }
 
-    /// The same, known to be dead.
-    pub(super) fn dead(&self, refusal: OAuthError) -> Self {
+    /// The same, known to be dead since a request that was sent at `asked_at`.
+    pub(super) fn dead(&self, refusal: OAuthError, asked_at: i64) -> Self {
         Self {
             access_token: self.access_token.clone(),
             refresh_token: self.refresh_token.clone(),
             scope: self.scope.clone(),
             renewal: self.renewal.clone(),
-            dead: Some(refusal),
+            dead: Some(Death { refusal, asked_at }),
             ..*self
         }
     }
@@ -134,11 +135,6 @@ impl Credential {
                 .chain([("grant_type", "refresh_token"), ("refresh_token", token.expose_secret())])
                 .collect(),
         }
-    }
-
-    /// Fails if there is no sense in using or renewing it.
-    pub(super) fn check_alive(&self) -> Result<(), CredentialFailure> {
-        self.dead.as_ref().map_or(Ok(()), |refusal| Err(CredentialFailure::Refused(refusal.clone())))
     }
 
     pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
@@ -196,7 +192,7 @@ struct Kept<'a> {
     token_url: Cow<'a, str>,
     authentication: ClientAuthentication,
     parameters: Cow<'a, [(String, String)]>,
-    dead: Option<Cow<'a, OAuthError>>,
+    dead: Option<Cow<'a, Death>>,
 }
 
 #[cfg(test)]

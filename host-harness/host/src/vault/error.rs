@@ -77,9 +77,10 @@ impl From<StoreError> for CredentialError {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "the store of credentials failed");
         match error {
-            StoreError::MissingKey(_) | StoreError::WrongKey(_) | StoreError::Keys(_) => {
-                Self::Misconfigured(error.to_string())
-            }
+            StoreError::MissingKey(_)
+            | StoreError::WrongKey(_)
+            | StoreError::RetiredKey(_)
+            | StoreError::Keys(_) => Self::Misconfigured(error.to_string()),
             error => Self::Store(error.to_string()),
         }
     }

@@ -11,12 +11,14 @@
 //!   the credential's row is leased. It goes on if its caller gives up.
 //! - What another process replaced or discarded is not used: every use asks the store for the
 //!   version, which costs one query (some 30 µs) and opens nothing that is known already.
-//! - No failure of the network, no 429, no 5xx changes what is stored. A refusal is remembered, and
-//!   not asked for again, only if it says that the grant itself is dead.
+//! - No failure of the network, no 429, no 5xx changes what is stored. A refusal is remembered only if it
+//!   says that the grant itself is dead, and then for a quarter of an hour (or a day, where nothing but a new
+//!   sign-in helps): after that one caller asks again, while the others are told the refusal still.
 
 mod answer;
 mod client;
 mod credential;
+mod death;
 mod endpoint;
 mod error;
 mod known;

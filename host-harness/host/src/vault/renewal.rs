@@ -1,18 +1,20 @@
 //! Access tokens that are good: renewed ahead of their end, once however many ask, and never at the
 //! price of the refresh token.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::Instrument as _;
 
 use super::credential::{Age, Credential};
+use super::death::{Death, is_final};
 use super::endpoint::TokenRequest;
-use super::slot::{Held, Outcome, Pauses, Slot};
+use super::slot::{Held, Outcome, Slot};
 use super::{
     AccessToken, Caller, CredentialError, CredentialFailure, Inner, OAuthError, Vault, insisting, locked,
 };
@@ -22,10 +24,14 @@ use crate::store::{Reading, StoreError, step};
 /// answer that nobody takes may be the only copy of a rotated refresh token.
 const ANSWER: Duration = Duration::from_secs(20);
 
-/// How long a row stays leased if whoever leased it is gone: longer than an answer takes.
-const LEASE_MS: i64 = 30_000;
+/// How long a row stays leased if whoever leased it is gone. It is leased again while an answer is waited
+/// for, so that the others need not wait for as long as the slowest answer takes.
+const LEASE_MS: i64 = 5_000;
 
-/// How long another process's renewal is waited for: longer than a lease lasts.
+/// How often it is leased again: so that one of these may come late.
+const BEAT: Duration = Duration::from_millis(1_500);
+
+/// How long another process's renewal is waited for: longer than an answer takes, and saving it.
 const OTHERS: Duration = Duration::from_secs(40);
 
 /// How often the row is looked at meanwhile.
@@ -33,20 +39,6 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// How long a token that the store cannot confirm just now is still used.
 const UNCONFIRMED_MS: i64 = 60_000;
-
-/// How long nothing is tried ahead of time after a failure, and saving is not tried again.
-const PAUSE_MS: i64 = 10_000;
-
-/// The longest wish of an endpoint's to be left alone that is followed.
-const LONGEST_ASKED_MS: i64 = 10 * 60 * 1_000;
-
-/// Refusals that say that the grant is dead, and asking again gives the same until a person
-/// authorizes anew. All others may end by themselves or by the operator's doing.
-const DEAD: [&str; 4] = ["invalid_grant", "interaction_required", "consent_required", "login_required"];
-
-fn is_final(refusal: &OAuthError) -> bool {
-    DEAD.contains(&refusal.error.as_str())
-}
 
 fn is_dead(failure: &CredentialFailure) -> bool {
     matches!(failure, CredentialFailure::Missing)
@@ -63,7 +55,9 @@ impl Vault {
         deadline: Instant,
     ) -> Result<AccessToken, CredentialFailure> {
         let (slot, held) = self.0.current(caller, name).await?;
-        held.credential.check_alive()?;
+        if let Some(death) = &held.credential.dead {
+            return self.revived(caller, &slot, name, death, deadline).await;
+        }
         let now = self.0.clock.now_ms();
         let age = held.credential.age(now);
         let save = held.unsaved && slot.pauses.saving.load(Ordering::Relaxed) <= now;
@@ -96,7 +90,9 @@ impl Vault {
         deadline: Instant,
     ) -> Result<AccessToken, CredentialFailure> {
         let (slot, held) = self.0.current(caller, name).await?;
-        held.credential.check_alive()?;
+        if let Some(death) = &held.credential.dead {
+            return self.revived(caller, &slot, name, death, deadline).await;
+        }
         let now = self.0.clock.now_ms();
         if !held.is(rejected) && held.credential.age(now) != Age::Over {
             return Ok(AccessToken(held));
@@ -111,6 +107,28 @@ impl Vault {
         }
         // A renewal was under way that found nothing to do, as nobody had told it of the 401.
         self.renewed(caller, &slot, name, Some(rejected), deadline).await.map(AccessToken)
+    }
+
+    /// An access token of a grant that was found to be dead: none, unless that is long ago and the endpoint
+    /// thinks otherwise by now. One caller asks; the others, here and in other processes, do not wait for it.
+    async fn revived(
+        &self,
+        caller: &Caller,
+        slot: &Arc<Slot>,
+        name: &str,
+        death: &Death,
+        deadline: Instant,
+    ) -> Result<AccessToken, CredentialFailure> {
+        let now = self.0.clock.now_ms();
+        let asking = slot.in_flight() || slot.pauses.ahead.load(Ordering::Relaxed) > now;
+        if death.is_believed(now) || asking {
+            return Err(death.told());
+        }
+        match self.renewed(caller, slot, name, None, deadline).await {
+            // No answer is no news: what was last heard is still what is known.
+            Err(failure) if !is_dead(&failure) => Err(death.told()),
+            outcome => outcome.map(AccessToken),
+        }
     }
 
     /// Joins the renewal under way, or begins one.
@@ -211,7 +229,6 @@ impl Inner {
         let give_up = Instant::now() + OTHERS;
         loop {
             let (slot, held) = self.current(caller, name).await?;
-            held.credential.check_alive()?;
             if held.unsaved {
                 match self.save(caller, name, &slot, held.version, &held.credential).await? {
                     Some(tried) if tried.unsaved => {}
@@ -223,9 +240,13 @@ impl Inner {
                     }
                 }
             }
-            let age = held.credential.age(self.clock.now_ms());
+            let now = self.clock.now_ms();
+            let (age, death) = (held.credential.age(now), &held.credential.dead);
+            if let Some(death) = death.as_ref().filter(|death| death.is_believed(now)) {
+                return Err(death.told());
+            }
             let good = rejected.map_or(age == Age::Fresh, |rejected| !held.is(rejected) && age != Age::Over);
-            if good {
+            if good && death.is_none() {
                 return Ok(held);
             }
             if !held.credential.renewable() {
@@ -236,6 +257,9 @@ impl Inner {
                 if let Some(renewed) = self.renew_leased(caller, name, &slot, &held).await? {
                     return Ok(renewed);
                 }
+            } else if let Some(death) = death {
+                // Another process is at it.
+                return Err(death.told());
             } else if age == Age::Ageing && rejected.is_none() {
                 // Another process is at it, and this one is good until then.
                 return Ok(held);
@@ -265,7 +289,8 @@ impl Inner {
         };
         let sent_at = self.clock.now_ms();
         step("credentials.before-refresh");
-        let answer = request.send(caller, &*self.transport, &*self.clock, &self.known).await;
+        let sending = request.send(caller, &*self.transport, &*self.clock, &self.known);
+        let answer = self.leasing(caller, name, held.version, sending).await;
         step("credentials.refreshed");
         match answer {
             Ok(answer) => {
@@ -274,17 +299,42 @@ impl Inner {
             }
             Err(CredentialError::Refused(refusal)) if is_final(&refusal) => {
                 tracing::warn!(error = refusal.error, codes = ?refusal.codes, name, "a grant is dead");
-                self.save(caller, name, slot, held.version, &old.dead(refusal.clone())).await?;
+                self.save(caller, name, slot, held.version, &old.dead(refusal.clone(), sent_at)).await?;
                 Err(CredentialFailure::Refused(refusal))
             }
             Err(error) => {
                 tracing::warn!(%error, name, "a credential could not be renewed");
-                if let Err(error) = self.store.release_credential(&caller.integration, name, self.owner).await
-                {
-                    tracing::warn!(%error, "a lease could not be given back and will end by itself");
-                }
+                self.release(caller, name).await;
                 Err(error.into())
             }
+        }
+    }
+
+    /// Waits for an answer, and leases version `version` again while it takes.
+    async fn leasing<T>(
+        &self,
+        caller: &Caller,
+        name: &str,
+        version: i64,
+        answer: impl Future<Output = T>,
+    ) -> T {
+        let mut answer = pin!(answer);
+        loop {
+            if let Ok(answer) = timeout(BEAT, &mut answer).await {
+                return answer;
+            }
+            let leased =
+                self.store.lease_credential(&caller.integration, name, version, self.owner, LEASE_MS);
+            // Whoever takes it meanwhile asks as well, with the same refresh token: Microsoft's stay good.
+            if let Err(error) = leased.await {
+                tracing::warn!(%error, "a lease could not be kept and may end before the answer comes");
+            }
+        }
+    }
+
+    async fn release(&self, caller: &Caller, name: &str) {
+        if let Err(error) = self.store.release_credential(&caller.integration, name, self.owner).await {
+            tracing::warn!(%error, "a lease could not be given back and will end by itself");
         }
     }
 
@@ -311,7 +361,8 @@ impl Inner {
             Ok(None) => return Ok(None),
             Err(error) => {
                 tracing::error!(%error, name, "a renewed credential could not be saved: it is in memory only");
-                slot.pauses.saving.store(self.clock.now_ms().saturating_add(PAUSE_MS), Ordering::Relaxed);
+                slot.pauses.put_off_saving(self.clock.now_ms());
+                self.release(caller, name).await;
                 (version, true)
             }
         };
@@ -324,28 +375,6 @@ impl Inner {
 impl Held {
     fn is(&self, token: &AccessToken) -> bool {
         self.credential.access_token.expose_secret() == token.expose()
-    }
-}
-
-impl Pauses {
-    fn begin(&self, now: i64, asked: Option<u64>) {
-        let asked = asked.map_or(0, |ms| i64::try_from(ms).unwrap_or(i64::MAX).min(LONGEST_ASKED_MS));
-        self.asked.store(now.saturating_add(asked), Ordering::Relaxed);
-        self.ahead.store(now.saturating_add(asked.max(PAUSE_MS)), Ordering::Relaxed);
-    }
-
-    /// After a new authorization nothing is known against trying.
-    pub(super) fn end(&self) {
-        for pause in [&self.ahead, &self.asked, &self.saving] {
-            pause.store(0, Ordering::Relaxed);
-        }
-    }
-
-    fn check_asked(&self, now: i64) -> Result<(), CredentialFailure> {
-        match u64::try_from(self.asked.load(Ordering::Relaxed).saturating_sub(now)) {
-            Ok(left @ 1..) => Err(CredentialFailure::Unavailable(Some(left))),
-            _ => Ok(()),
-        }
     }
 }
 

@@ -13,6 +13,12 @@ use super::credential::Credential;
 use super::{CredentialFailure, locked};
 use crate::store::Integration;
 
+/// How long nothing is tried ahead of time after a failure, and saving is not tried again.
+const PAUSE_MS: i64 = 10_000;
+
+/// The longest wish of an endpoint's to be left alone that is followed.
+const LONGEST_ASKED_MS: i64 = 10 * 60 * 1_000;
+
 /// A credential with the version of its row.
 pub(super) struct Held {
     pub(super) version: i64,
@@ -71,6 +77,35 @@ pub(super) struct Pauses {
     pub(super) asked: AtomicI64,
     /// Saving what the store would not take.
     pub(super) saving: AtomicI64,
+}
+
+impl Pauses {
+    /// After a renewal failed, for as long as the endpoint asked for.
+    pub(super) fn begin(&self, now: i64, asked: Option<u64>) {
+        let asked = asked.map_or(0, |ms| i64::try_from(ms).unwrap_or(i64::MAX).min(LONGEST_ASKED_MS));
+        self.asked.store(now.saturating_add(asked), Ordering::Relaxed);
+        self.ahead.store(now.saturating_add(asked.max(PAUSE_MS)), Ordering::Relaxed);
+    }
+
+    /// After the store would not take a credential.
+    pub(super) fn put_off_saving(&self, now: i64) {
+        self.saving.store(now.saturating_add(PAUSE_MS), Ordering::Relaxed);
+    }
+
+    /// After a new authorization nothing is known against trying.
+    pub(super) fn end(&self) {
+        for pause in [&self.ahead, &self.asked, &self.saving] {
+            pause.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Fails while the endpoint wants to be left alone.
+    pub(super) fn check_asked(&self, now: i64) -> Result<(), CredentialFailure> {
+        match u64::try_from(self.asked.load(Ordering::Relaxed).saturating_sub(now)) {
+            Ok(left @ 1..) => Err(CredentialFailure::Unavailable(Some(left))),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Slot {

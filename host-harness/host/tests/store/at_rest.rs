@@ -1,6 +1,6 @@
 //! Files, keys, and what a reader of the disk gets.
 
-use video_host::store::{KeyRing, StorageError, StoreError};
+use video_host::store::{KeyFile, Resealed, StorageError, StoreError};
 
 use super::{Home, integration, key_line, ring};
 
@@ -77,8 +77,8 @@ async fn resealing_leaves_the_old_key_behind_and_keeps_versions() {
         }
     }
     let store = home.open_with(ring(&[key_line("k2", 2), key_line("k1", 1)])).await.unwrap();
-    assert_eq!(store.reseal().await.unwrap(), 150);
-    assert_eq!(store.reseal().await.unwrap(), 0);
+    assert_eq!(store.reseal(|_| ()).await.unwrap().done, 150);
+    assert_eq!(store.reseal(|_| ()).await.unwrap(), Resealed { done: 0, left: 0 });
     let store = home.open_with(ring(&[key_line("k2", 2)])).await.unwrap();
     for (i, version) in versions.iter().enumerate() {
         let entry = store.get(&me, &format!("{i:03}")).await.unwrap().unwrap();
@@ -93,7 +93,7 @@ async fn several_may_open_a_new_database_at_once() {
         .map(|i| {
             let home = home.clone();
             tokio::spawn(async move {
-                let keys = KeyRing::load_or_create(&home.folder.path().join("keys")).unwrap();
+                let keys = KeyFile::new(home.folder.path().join("keys"));
                 let store = home.open_with(keys).await.unwrap();
                 store.set(&integration("me"), &format!("{i}"), b"v").await.unwrap();
                 store
@@ -112,7 +112,7 @@ async fn several_may_open_a_new_database_at_once() {
 async fn the_database_and_the_keys_are_for_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt as _;
     let home = Home::new();
-    let keys = KeyRing::load_or_create(&home.folder.path().join("keys")).unwrap();
+    let keys = KeyFile::new(home.folder.path().join("keys"));
     let store = home.open_with(keys).await.unwrap();
     store.set(&integration("me"), "k", b"v").await.unwrap();
     let mut files = 0;

@@ -4,13 +4,14 @@
 mod at_rest;
 mod authorizations;
 mod plugin_storage;
+mod rotation;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tempfile::TempDir;
 use video_host::clock::ShiftedClock;
-use video_host::store::{Integration, KeyRing, Store, StoreError};
+use video_host::store::{Integration, KeyRing, KeySource, Store, StoreError};
 
 /// A key by its id and the byte it consists of.
 fn key_line(id: &str, byte: u8) -> String {
@@ -45,7 +46,7 @@ impl Home {
         self.open_with(ring(&[key_line("k1", 1)])).await.unwrap()
     }
 
-    async fn open_with(&self, keys: KeyRing) -> Result<Store, StoreError> {
+    async fn open_with(&self, keys: impl Into<KeySource>) -> Result<Store, StoreError> {
         Store::open(&self.path(), keys, self.clock.clone()).await
     }
 

@@ -74,7 +74,7 @@ async fn a_crash_before_the_new_tokens_are_stored_leaves_the_old_refresh_token()
             stage.endpoint.then(tokens("access-2", "refresh-2"));
         }
         // The lease of the one that ended ends by itself.
-        stage.after(30);
+        stage.after(5);
         let next = stage.another_vault().await;
         assert_eq!(text_of(&stage, &next).await.unwrap(), "access-2", "{step}");
         assert_eq!(stage.endpoint.asked().last().unwrap()["refresh_token"], "refresh-1");

@@ -3,7 +3,9 @@
 
 mod assertion;
 mod crash;
+mod death;
 mod exchange;
+mod model;
 mod names;
 mod renewal;
 mod secrecy;

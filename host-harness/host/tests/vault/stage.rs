@@ -23,7 +23,7 @@ use video_host::vault::{
 pub(crate) const TOKEN_URL: &str = "https://login.example/t/token";
 pub(crate) const CLIENT_SECRET: &str = "client~secret/0815";
 
-type Reply = Result<Response<Bytes>, SendError>;
+pub(crate) type Reply = Result<Response<Bytes>, SendError>;
 
 enum Scripted {
     Now(Reply),
@@ -95,7 +95,12 @@ pub(crate) fn tokens(access: &str, refresh: &str) -> Reply {
 }
 
 pub(crate) fn refused(error: &str) -> Reply {
-    answer(400, &json!({"error": error, "error_description": "AADSTS50173: no", "error_codes": [50_173]}))
+    refused_with(error, 50_173)
+}
+
+pub(crate) fn refused_with(error: &str, code: u32) -> Reply {
+    let description = format!("AADSTS{code}: no");
+    answer(400, &json!({"error": error, "error_description": description, "error_codes": [code]}))
 }
 
 pub(crate) fn parameters(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -146,6 +151,14 @@ impl Stage {
     pub(crate) async fn another_vault(&self) -> Vault {
         let store = open(self.folder.path().join("host.db"), self.clock.clone()).await;
         Vault::new(store, self.endpoint.clone(), self.clock.clone())
+    }
+
+    /// The same, on a machine whose clock is ahead by so many seconds.
+    pub(crate) async fn vault_ahead(&self, seconds: u64) -> Vault {
+        let clock = Arc::<ShiftedClock>::default();
+        clock.advance(Duration::from_secs(seconds));
+        let store = open(self.folder.path().join("host.db"), clock.clone()).await;
+        Vault::new(store, self.endpoint.clone(), clock)
     }
 
     pub(crate) async fn exchange(&self, name: &str) -> Result<GrantSummary, CredentialError> {

@@ -84,6 +84,33 @@ async fn two_vaults_on_one_file_cause_one_renewal() {
 }
 
 #[tokio::test]
+async fn a_lease_is_kept_while_a_slow_answer_is_waited_for() {
+    let stage = Stage::connected().await;
+    let other = stage.another_vault().await;
+    let leased_until = async || {
+        let until = sqlx::query_scalar("SELECT COALESCE(lease_until, 0) FROM credential");
+        let until: i64 = until.fetch_one(stage.store.pool()).await.unwrap();
+        until
+    };
+    stage.after(4_000);
+    let release = stage.endpoint.then_hold();
+    let first = call(&stage, &stage.vault);
+    stage.endpoint.until_asked(2).await;
+    let before = leased_until().await;
+    // Nearly all of the lease is over; then it is longer again, and the other one still has to wait.
+    stage.after(4);
+    while leased_until().await <= before {
+        tokio::task::yield_now().await;
+    }
+    stage.after(4);
+    let second = call(&stage, &other);
+    release.send(tokens("access-2", "refresh-2")).unwrap();
+    assert_eq!(first.await.unwrap().unwrap(), "access-2");
+    assert_eq!(second.await.unwrap().unwrap(), "access-2");
+    assert_eq!(stage.endpoint.asked().len(), 2);
+}
+
+#[tokio::test]
 async fn a_renewal_goes_on_when_its_caller_gives_up() {
     let stage = Stage::connected().await;
     stage.after(4_000);

@@ -55,8 +55,23 @@ impl Directory {
     pub fn reset_password(&self, user: &str, password: &str) -> Result<(), NotInDirectory> {
         self.change(user, |account| {
             password.clone_into(&mut account.user.password);
+            account.password_expired = false;
             account.sessions += 1;
         })
+    }
+
+    /// Lets the password expire: the sign-in page gives AADSTS50055 and a refresh AADSTS50133, until
+    /// [`reset_password`](Self::reset_password). Microsoft documents that code for refreshes, and
+    /// elsewhere that refresh tokens outlive an expired password; here they do not.
+    pub fn expire_password(&self, user: &str) -> Result<(), NotInDirectory> {
+        self.change(user, |account| account.password_expired = true)
+    }
+
+    /// Demands a fresh sign-in of a user: Graph answers every token of an earlier one, and every token
+    /// refreshed from one, with a claims challenge (continuous access evaluation), whether or not the
+    /// client said that it can handle one. Only signing in again satisfies it.
+    pub fn demand_sign_in(&self, user: &str) -> Result<(), NotInDirectory> {
+        self.change(user, |account| account.demands += 1)
     }
 
     /// Revokes every session: refresh tokens issued so far give AADSTS50173. Access tokens that

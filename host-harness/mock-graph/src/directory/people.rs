@@ -24,6 +24,10 @@ pub(crate) struct Account {
     /// Goes up when sessions are revoked; a grant of an earlier number is dead (AADSTS50173).
     pub(crate) sessions: u64,
     pub(crate) second_factor: SecondFactor,
+    /// Goes up when a fresh sign-in is demanded: tokens of earlier ones are challenged.
+    pub(crate) demands: u64,
+    /// The password is right and may not be used any more (AADSTS50055).
+    pub(crate) password_expired: bool,
     /// Conditional Access blocks the user (AADSTS53003).
     pub(crate) blocked: bool,
 }
@@ -51,7 +55,14 @@ impl People {
         self.slots.push(None);
         self.put(
             slot,
-            Account { user, sessions: 0, second_factor: SecondFactor::NotRequired, blocked: false },
+            Account {
+                user,
+                sessions: 0,
+                second_factor: SecondFactor::NotRequired,
+                demands: 0,
+                password_expired: false,
+                blocked: false,
+            },
         );
     }
 

@@ -34,6 +34,13 @@ pub enum Action {
     /// A login error by its AADSTS code, with the status, `error` and `suberror` it has at
     /// Microsoft. On the sign-in pages it becomes the error page or the redirect it is there.
     Aadsts(u32),
+    /// The same under another `error`, for the codes that occur with several.
+    AadstsAs {
+        /// The AADSTS code.
+        code: u32,
+        /// The `error` beside it, such as `interaction_required`.
+        error: String,
+    },
     /// Continuous access evaluation: 401 with `insufficient_claims`.
     ClaimsChallenge,
     /// The connection is closed; nothing takes effect.
@@ -48,6 +55,9 @@ pub enum Action {
     Malformed,
     /// The effect happens; the body is at least this many bytes.
     Oversized(usize),
+    /// A listing says that it goes on at this origin, such as `https://graph.attacker.example`. No
+    /// client may follow: its token would go there.
+    NextLink(String),
     /// A token answer comes without the refresh token, as Microsoft's sometimes does.
     OmitRefreshToken,
     /// The request is parked until released, before or after its effect.
@@ -75,6 +85,7 @@ impl Action {
             Self::Status { .. }
                 | Self::StatusAfter { .. }
                 | Self::ClaimsChallenge
+                | Self::NextLink(_)
                 | Self::Slow(_)
                 | Self::Hold { .. }
         )
@@ -276,7 +287,11 @@ impl Plan {
         self.decides.as_ref().is_some_and(|action| {
             matches!(
                 action,
-                Action::Status { .. } | Action::Aadsts(_) | Action::ClaimsChallenge | Action::DropBefore
+                Action::Status { .. }
+                    | Action::Aadsts(_)
+                    | Action::AadstsAs { .. }
+                    | Action::ClaimsChallenge
+                    | Action::DropBefore
             )
         })
     }

@@ -6,6 +6,7 @@ use http::{HeaderMap, header};
 
 use super::error::GraphError;
 use crate::directory::Account;
+use crate::hosts::{self, Surface};
 use crate::login::{AccessToken, Subject};
 use crate::shared::Shared;
 use crate::wire::Trace;
@@ -23,10 +24,12 @@ pub(super) const READ_LICENCES: &[&str] =
 pub(super) const READ_SKUS: &[&str] =
     &["LicenseAssignment.Read.All", "Organization.Read.All", "Directory.Read.All"];
 
-/// The token of a request, checked against the clock and against revocation.
+/// The token of a request, checked against the clock, against revocation, and against the Graph host
+/// it is used at: one that was asked for by the name of a cloud's Graph is good at no other cloud's.
 pub(crate) fn bearer(
     shared: &Shared,
     headers: &HeaderMap,
+    host: Option<&str>,
     trace: &Trace,
 ) -> Result<Arc<AccessToken>, GraphError> {
     let token = headers
@@ -47,11 +50,16 @@ pub(crate) fn bearer(
     if known.expires <= trace.at {
         return Err(GraphError::expired_token());
     }
-    if let Subject::User { id, sessions, continuous: true } = &known.subject {
+    if let Some(host) = host
+        && known.resource.is_some_and(|resource| hosts::surface(host) == Surface::Graph && resource != host)
+    {
+        return Err(GraphError::token("Access token validation failure. Invalid audience."));
+    }
+    if let Subject::User { id, sessions, demands, continuous } = &known.subject {
         let account = shared.directory.account(&known.tenant, id);
-        let fine =
-            account.is_some_and(|account| account.sessions == *sessions && account.user.account_enabled);
-        if !fine {
+        let evaluated = !continuous
+            || account.as_ref().is_some_and(|it| it.sessions == *sessions && it.user.account_enabled);
+        if !evaluated || account.is_some_and(|it| it.demands > *demands) {
             return Err(GraphError::claims_challenge(trace));
         }
     }

@@ -90,6 +90,12 @@ async fn carry_out(shared: &Shared, outer: &Call<'_>, item: &Item) -> Reply {
         Some(Action::ClaimsChallenge) => GraphError::claims_challenge(outer.trace).reply(outer.trace),
         _ => call_item(shared, outer, item),
     };
+    if let Some(Action::NextLink(origin)) = &plan.decides
+        && let Ok(mut body) = serde_json::from_slice(&reply.body)
+    {
+        super::lead_to(&mut body, origin);
+        reply.body = body.to_string().into();
+    }
     if let Some(Action::StatusAfter { status }) = plan.decides {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
         let effect = reply.effect;

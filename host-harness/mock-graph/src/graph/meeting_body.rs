@@ -49,6 +49,16 @@ const LOBBY_SCOPES: &[&str] = &[
 ];
 const PRESENTERS: &[&str] = &["everyone", "organization", "roleIsPresenter", "organizer"];
 const CHAT_MODES: &[&str] = &["enabled", "disabled", "limited"];
+/// Settings that are true or false.
+const BOOLEANS: &[&str] = &[
+    "allowAttendeeToEnableCamera",
+    "allowAttendeeToEnableMic",
+    "allowRecording",
+    "allowTeamworkReactions",
+    "allowTranscription",
+    "isEntryExitAnnounced",
+    "recordAutomatically",
+];
 const ROLES: &[&str] = &["attendee", "presenter", "producer", "coorganizer"];
 
 /// Refuses a property that cannot be set, or a value that an enumeration does not have.
@@ -60,9 +70,15 @@ pub(super) fn check_setting(name: &str, value: &Value) -> Result<(), GraphError>
         )));
     }
     match name {
+        "lobbyBypassSettings" if !value.is_object() && !value.is_null() => {
+            Err(bad(format!("The value {value} of '{name}' is not an object.")))
+        }
         "lobbyBypassSettings" => one_of(&value["scope"], LOBBY_SCOPES),
         "allowedPresenters" => one_of(value, PRESENTERS),
         "allowMeetingChat" => one_of(value, CHAT_MODES),
+        name if BOOLEANS.contains(&name) && !value.is_boolean() && !value.is_null() => Err(bad(format!(
+            "Cannot convert the literal {value} of '{name}' to the expected type 'Edm.Boolean'."
+        ))),
         _ => Ok(()),
     }
 }

@@ -58,6 +58,7 @@ pub(super) fn shown(call: &Call, meeting: &StoredMeeting, organizer: &Account) -
                     upn: Some(organizer.user.user_principal_name.clone()),
                     user_id: Some(meeting.organizer.clone()),
                     role: Some("presenter".to_owned()),
+                    display_name: None,
                 },
                 Some(&meeting.tenant),
                 all_members,
@@ -88,7 +89,7 @@ pub(super) fn wants_all_members(call: &Call) -> bool {
     call.header("prefer").is_some_and(|prefer| prefer.contains("include-unknown-enum-members"))
 }
 
-/// The settings of a meeting for which nobody asked anything else.
+/// The settings of a meeting for which nobody asked anything else, as the documentation shows them.
 pub(super) fn default_settings(join_meeting_id: &str) -> Map<String, Value> {
     let defaults = json!({
         "allowedPresenters": "everyone",
@@ -116,6 +117,7 @@ fn participant(attendee: &Attendee, tenant: Option<&str>, all_members: bool) -> 
         later if !all_members && is_after_sentinel(later) => "unknownFutureValue",
         role => role,
     });
+    // Recorded answers have no name, whatever was sent.
     let user = attendee.user_id.as_ref().map(|id| {
         json!({
             "id": id,

@@ -109,6 +109,7 @@ fn attendees(
             upn: owned(&entry["upn"]),
             user_id: owned(&entry["identity"]["user"]["id"]),
             role: owned(&entry["role"]),
+            display_name: owned(&entry["identity"]["user"]["displayName"]),
         });
     }
     let known = shared

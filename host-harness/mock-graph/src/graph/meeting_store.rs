@@ -47,6 +47,8 @@ pub struct Attendee {
     pub user_id: Option<String>,
     /// `attendee`, `presenter`, `coorganizer` and so on, if sent.
     pub role: Option<String>,
+    /// `identity.user.displayName`, if sent. No answer shows it.
+    pub display_name: Option<String>,
 }
 
 /// What identifies a meeting made by `createOrGet`: tenant, organizer and external id.

@@ -123,6 +123,7 @@ fn new_meeting(
     let organizer = &account.user.id;
     let names = Names::new(shared, tenant, organizer);
     let mut settings = default_settings(&names.join_meeting_id);
+    merge(&mut settings, shared.config.meeting_settings.clone());
     merge(&mut settings, wish.settings);
     Ok(StoredMeeting {
         tenant: tenant.clone(),

@@ -18,6 +18,7 @@ mod user_list;
 mod users;
 
 use http::{HeaderMap, Method, StatusCode};
+use serde_json::Value;
 
 use crate::login::AccessToken;
 use crate::shared::Shared;
@@ -68,7 +69,7 @@ pub(crate) async fn answer(
     incoming: &Incoming,
     trace: &Trace,
 ) -> Reply {
-    let token = match bearer(shared, &incoming.headers, trace) {
+    let token = match bearer(shared, &incoming.headers, Some(&incoming.host()), trace) {
         Ok(token) => token,
         Err(error) => return error.reply(trace),
     };
@@ -128,6 +129,18 @@ fn carry_out(shared: &Shared, call: &Call) -> Result<Reply, GraphError> {
         )),
         _ => Err(method_not_allowed()),
     }
+}
+
+/// Makes a listing say that it goes on at `origin`; what is no listing stays as it is.
+pub(crate) fn lead_to(body: &mut Value, origin: &str) {
+    if !body["value"].is_array() {
+        return;
+    }
+    let path = body["@odata.nextLink"]
+        .as_str()
+        .and_then(|link| link.split_once("/v1.0").map(|(_, path)| path.to_owned()))
+        .unwrap_or_else(|| "/users?$skiptoken=elsewhere".to_owned());
+    body["@odata.nextLink"] = Value::from(format!("{origin}/v1.0{path}"));
 }
 
 fn method_not_allowed() -> GraphError {

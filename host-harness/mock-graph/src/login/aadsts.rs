@@ -1,20 +1,14 @@
 //! The AADSTS errors: code, HTTP status, `error`, `suberror` and text as Microsoft documents or
 //! as recorded traffic shows them (<https://learn.microsoft.com/entra/identity-platform/reference-error-codes>).
 
+use std::borrow::Cow;
+
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::clock::login_time;
+use crate::config::InteractionRefusal;
 use crate::wire::{Reply, Trace};
-
-/// How an error appears when it happens on the sign-in pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shown {
-    /// On Microsoft's own page: the application is not told.
-    Page,
-    /// As a redirect to the application with this `error`.
-    Redirect(&'static str),
-}
 
 struct Row(u32, u16, &'static str, Option<&'static str>, &'static str);
 
@@ -30,7 +24,7 @@ const ROWS: &[Row] = &[
     Row(501_481, 400, "invalid_grant", None, "The Code_Verifier does not match the code_challenge supplied in the authorization request."),
     Row(700_005, 400, "invalid_grant", None, "Provided Authorization Code is intended to use against other tenant, thus rejected."),
     Row(50076, 400, "invalid_grant", Some("basic_action"), "Due to a configuration change made by your administrator, or because you moved to a new location, you must use multi-factor authentication to access '00000003-0000-0000-c000-000000000000'."),
-    Row(50079, 400, "invalid_grant", Some("basic_action"), "Due to a configuration change made by your administrator, or because you moved to a new location, you must enroll in multi-factor authentication to access '00000003-0000-0000-c000-000000000000'."),
+    Row(50079, 400, "invalid_grant", Some("basic_action"), "Due to a configuration change made by your administrator, or because you moved to a new location, you must enroll in multifactor authentication to access '00000003-0000-0000-c000-000000000000'."),
     Row(53003, 400, "invalid_grant", Some("message_only"), "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance."),
     Row(65001, 400, "invalid_grant", Some("consent_required"), "The user or administrator has not consented to use the application. Send an interactive authorization request for this user and resource."),
     Row(65004, 400, "access_denied", None, "User declined to consent to access the app."),
@@ -45,10 +39,12 @@ const ROWS: &[Row] = &[
     Row(700_016, 400, "unauthorized_client", None, "Application was not found in the directory. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant."),
     Row(90002, 400, "invalid_request", None, "Tenant not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud."),
     Row(900_023, 400, "invalid_request", None, "Specified tenant identifier is neither a valid DNS name, nor a valid external domain."),
+    Row(50055, 400, "invalid_grant", Some("user_password_expired"), "The password is expired. Reset the password for this account at the next sign-in."),
+    Row(50133, 400, "invalid_grant", None, "The session is not valid due to password expiration or recent password change."),
     Row(50034, 400, "invalid_grant", Some("bad_token"), "The user account does not exist in the directory. To sign into this application, the account must be added to the directory."),
     Row(50020, 400, "invalid_grant", None, "User account from identity provider does not exist in tenant and cannot access the application in that tenant. The account needs to be added as an external user in the tenant first."),
     Row(16000, 400, "interaction_required", None, "Either multiple user identities are available for the current request or selected account is not supported for the scenario."),
-    Row(50196, 400, "invalid_grant", None, "The server terminated an operation because it encountered a client request loop. Please contact your app vendor."),
+    Row(50196, 400, "invalid_grant", None, "A client loop has been detected. The server terminated an operation because it encountered a client request loop."),
     Row(50057, 400, "invalid_grant", None, "The user account is disabled."),
     Row(50194, 400, "invalid_request", None, "Application is not configured as a multi-tenant application. Usage of the /common endpoint is not supported for such apps. Use a tenant-specific endpoint or configure the application to be multi-tenant."),
     Row(9_002_313, 400, "invalid_request", None, "Invalid request. Request is malformed or invalid."),
@@ -70,9 +66,11 @@ const ROWS: &[Row] = &[
 pub(crate) struct Aadsts {
     pub(crate) code: u32,
     pub(crate) status: StatusCode,
-    pub(crate) error: &'static str,
+    pub(crate) error: Cow<'static, str>,
     suberror: Option<&'static str>,
     text: String,
+    /// Whether `error` is another than the code's usual one.
+    renamed: bool,
 }
 
 impl Aadsts {
@@ -83,9 +81,10 @@ impl Aadsts {
         Self {
             code,
             status: StatusCode::from_u16(row.1).unwrap_or(StatusCode::BAD_REQUEST),
-            error: row.2,
+            error: Cow::Borrowed(row.2),
             suberror: row.3,
             text: row.4.to_owned(),
+            renamed: false,
         }
     }
 
@@ -104,21 +103,41 @@ impl Aadsts {
     /// 90002 is `invalid_tenant` on discovery and `invalid_request` elsewhere.
     pub(crate) fn on_discovery(mut self) -> Self {
         if self.code == 90002 {
-            self.error = "invalid_tenant";
+            self.error = Cow::Borrowed("invalid_tenant");
         }
         self
     }
 
-    pub(crate) fn shown(&self) -> Shown {
+    /// The same code under another `error`: several occur with two.
+    pub(crate) fn called(mut self, error: &str) -> Self {
+        self.error = Cow::Owned(error.to_owned());
+        self.renamed = true;
+        self
+    }
+
+    /// Where a person has to do something, `invalid_grant` or `interaction_required` occurs.
+    pub(crate) fn for_interaction(mut self, refusal: InteractionRefusal) -> Self {
+        if matches!(self.code, 50076 | 50079 | 53003) && refusal == InteractionRefusal::InteractionRequired {
+            self.error = Cow::Borrowed("interaction_required");
+        }
+        self
+    }
+
+    /// The `error` of the redirect with which the sign-in pages tell the application; none if the error
+    /// stays on Microsoft's own page.
+    pub(crate) fn redirected(&self) -> Option<&str> {
+        if self.renamed {
+            return Some(&self.error);
+        }
         match self.code {
-            65004 | 90094 => Shown::Redirect("access_denied"),
-            16000 => Shown::Redirect("interaction_required"),
-            50058 => Shown::Redirect("login_required"),
-            70011 => Shown::Redirect("invalid_scope"),
-            700_054 => Shown::Redirect("unsupported_response_type"),
-            90033 => Shown::Redirect("temporarily_unavailable"),
-            900_144 | 9_002_313 => Shown::Redirect("invalid_request"),
-            _ => Shown::Page,
+            65004 | 90094 => Some("access_denied"),
+            16000 => Some("interaction_required"),
+            50058 => Some("login_required"),
+            70011 => Some("invalid_scope"),
+            700_054 => Some("unsupported_response_type"),
+            90033 => Some("temporarily_unavailable"),
+            900_144 | 9_002_313 => Some("invalid_request"),
+            _ => None,
         }
     }
 

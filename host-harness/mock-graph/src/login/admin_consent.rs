@@ -29,6 +29,7 @@ pub(super) fn begin(shared: &Shared, segment: &str, incoming: &Incoming, trace: 
         return_to,
         scopes: Scopes::default(),
         purpose: Purpose::AdminConsent { scope },
+        withheld: Vec::new(),
         signed_in: None,
     };
     let id = shared.flows.keep(flow, trace.at);

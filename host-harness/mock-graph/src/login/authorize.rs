@@ -67,23 +67,25 @@ pub(super) fn trusted(
     Ok((authority, application, return_to))
 }
 
+/// AADSTS700016.
+pub(super) fn not_found(client_id: &str, directory: &str) -> Aadsts {
+    Aadsts::saying(
+        700_016,
+        format!(
+            "Application with identifier '{client_id}' was not found in the directory '{directory}'. \
+             This can happen if the application has not been installed by the administrator of the \
+             tenant or consented to by any user in the tenant."
+        ),
+    )
+}
+
 /// The application, if it may be used on this tenant path.
 pub(super) fn usable(
     shared: &Shared,
     client_id: &str,
     authority: &Authority,
 ) -> Result<Arc<Application>, Aadsts> {
-    let not_found = || {
-        Aadsts::saying(
-            700_016,
-            format!(
-                "Application with identifier '{client_id}' was not found in the directory '{}'. \
-                 This can happen if the application has not been installed by the administrator \
-                 of the tenant or consented to by any user in the tenant.",
-                authority.key()
-            ),
-        )
-    };
+    let not_found = || not_found(client_id, authority.key());
     let application = shared.directory.application(client_id).ok_or_else(not_found)?;
     match authority {
         _ if application.multitenant => Ok(application),
@@ -131,6 +133,7 @@ fn flow_of(
             always_ask: request.get("prompt") == Some("consent"),
             client_info: request.get("client_info") == Some("1"),
         },
+        withheld: Vec::new(),
         signed_in: None,
     })
 }
@@ -160,9 +163,8 @@ pub(super) fn bad_scope(unknown: &str) -> Aadsts {
 
 /// An error that the application is told about.
 pub(super) fn redirected_error(return_to: &ReturnTo, error: &Aadsts, trace: &Trace) -> Reply {
-    let name = match error.shown() {
-        super::aadsts::Shown::Redirect(name) => name,
-        super::aadsts::Shown::Page => return error_page(error, trace),
+    let Some(name) = error.redirected() else {
+        return error_page(error, trace);
     };
     let subcode = if error.code == 65004 { "cancel" } else { "" };
     let description = error.description(trace);

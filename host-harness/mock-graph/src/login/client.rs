@@ -1,7 +1,9 @@
 //! Client authentication at the token endpoint: a secret, or a signed assertion.
 
-use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::signature::{RSA_PSS_2048_8192_SHA256, UnparsedPublicKey};
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
+use aws_lc_rs::signature::{
+    RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, RsaParameters, UnparsedPublicKey,
+};
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use serde_json::Value;
@@ -43,6 +45,7 @@ impl Presented {
 
     pub(super) fn authenticate(
         &self,
+        shared: &Shared,
         application: &Application,
         authority: &Authority,
         incoming: &Incoming,
@@ -61,7 +64,20 @@ impl Presented {
                 audiences: audiences(authority, incoming),
                 now: trace.at.as_second(),
             };
-            return expected.check(assertion);
+            let claims = expected.check(assertion)?;
+            let (id, ends) =
+                (claims["jti"].as_str().unwrap_or_default(), expected.now + ASSERTION_LIFE_SECONDS);
+            if shared.config.single_use_assertions
+                && !shared.grants.first_use(id, ends + 2 * SKEW_SECONDS, expected.now)
+            {
+                return Err(Aadsts::saying(
+                    700_027,
+                    "Client assertion failed signature validation. An assertion with this identifier was \
+                     presented before."
+                        .to_owned(),
+                ));
+            }
+            return Ok(());
         }
         let Some(secret) = &self.secret else {
             return Err(Aadsts::new(7_000_218));
@@ -120,21 +136,25 @@ struct Expected<'a> {
 }
 
 impl Expected<'_> {
-    fn check(&self, assertion: &str) -> Result<(), Aadsts> {
+    /// The claims, if all is right with them and with the signature.
+    fn check(&self, assertion: &str) -> Result<Value, Aadsts> {
         let (signed, signature) = assertion.rsplit_once('.').ok_or_else(invalid)?;
         let (header, claims) = signed.split_once('.').ok_or_else(invalid)?;
         let (header, claims) = (part(header)?, part(claims)?);
-        if header["alg"] != "PS256" {
-            return Err(invalid());
-        }
-        let certificate =
-            self.certificate(header["x5t#S256"].as_str().unwrap_or_default()).ok_or_else(invalid)?;
+        // Microsoft asks for PS256 and takes RS256 from older libraries.
+        let algorithm: &RsaParameters = match header["alg"].as_str() {
+            Some("PS256") => &RSA_PSS_2048_8192_SHA256,
+            Some("RS256") => &RSA_PKCS1_2048_8192_SHA256,
+            _ => return Err(invalid()),
+        };
+        let certificate = self.certificate(&header).ok_or_else(invalid)?;
         let key = public_key_of(&certificate.der).ok_or_else(invalid)?;
         let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).map_err(|_| invalid())?;
-        UnparsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, key)
+        UnparsedPublicKey::new(algorithm, key)
             .verify(signed.as_bytes(), &signature)
             .map_err(|_| invalid())?;
-        self.check_claims(&claims)
+        self.check_claims(&claims)?;
+        Ok(claims)
     }
 
     fn check_claims(&self, claims: &Value) -> Result<(), Aadsts> {
@@ -146,7 +166,10 @@ impl Expected<'_> {
         if !self.audiences.iter().any(|known| known.eq_ignore_ascii_case(audience)) {
             return Err(Aadsts::new(700_023));
         }
-        let (Some(from), Some(until)) = (claims["nbf"].as_i64(), claims["exp"].as_i64()) else {
+        // `nbf` may be left out (RFC 7523, 3), and MSAL for Python writes fractions of a second.
+        let time = |name: &str| claims[name].as_f64().map(whole_seconds);
+        let from = time("nbf").or_else(|| time("iat")).unwrap_or(self.now);
+        let Some(until) = time("exp") else {
             return Err(Aadsts::new(700_024));
         };
         let valid = from <= self.now + SKEW_SECONDS
@@ -155,16 +178,30 @@ impl Expected<'_> {
         if valid { Ok(()) } else { Err(Aadsts::new(700_024)) }
     }
 
-    fn certificate(&self, thumbprint: &str) -> Option<&Certificate> {
-        self.application.certificates.iter().find(|certificate| {
-            BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, &certificate.der)) == thumbprint
-        })
+    /// The registered certificate that the header names: `x5t#S256`, or in older libraries `x5t`, whose
+    /// SHA-1 finds the certificate and secures nothing.
+    fn certificate(&self, header: &Value) -> Option<&Certificate> {
+        let (algorithm, named) = match (header["x5t#S256"].as_str(), header["x5t"].as_str()) {
+            (Some(named), _) => (&SHA256, named),
+            (None, named) => (&SHA1_FOR_LEGACY_USE_ONLY, named?),
+        };
+        // One library pads what the RFC says is not padded.
+        let named = named.trim_end_matches('=');
+        self.application
+            .certificates
+            .iter()
+            .find(|certificate| BASE64_URL_SAFE_NO_PAD.encode(digest(algorithm, &certificate.der)) == named)
     }
 }
 
 fn part(encoded: &str) -> Result<Value, Aadsts> {
     let raw = BASE64_URL_SAFE_NO_PAD.decode(encoded).map_err(|_| invalid())?;
     serde_json::from_slice(&raw).map_err(|_| invalid())
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "a time beyond the range stops at its end")]
+fn whole_seconds(time: f64) -> i64 {
+    time as i64
 }
 
 fn invalid() -> Aadsts {

@@ -24,6 +24,8 @@ pub(crate) struct Flow {
     pub(crate) return_to: ReturnTo,
     pub(crate) scopes: Scopes,
     pub(crate) purpose: Purpose,
+    /// Permissions that the person did not give on the consent page, by their plain names.
+    pub(crate) withheld: Vec<String>,
     /// Set once the password was right.
     pub(crate) signed_in: Option<SignedIn>,
 }
@@ -47,6 +49,7 @@ pub(crate) struct SignedIn {
     pub(crate) tenant: String,
     pub(crate) user: String,
     pub(crate) sessions: u64,
+    pub(crate) demands: u64,
     pub(crate) second_factor: bool,
     pub(crate) at: Timestamp,
 }

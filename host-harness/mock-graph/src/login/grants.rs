@@ -18,6 +18,10 @@ pub(crate) const REFRESH_LIFE: Duration = Duration::from_hours(90 * 24);
 /// A refresh token of a single-page application lives 24 hours, whatever happens.
 pub(crate) const SINGLE_PAGE_LIFE: Duration = Duration::from_hours(24);
 
+/// Microsoft calls it a loop when a client asks the same again and again within five minutes
+/// (AADSTS50196).
+const LOOP_WINDOW: Duration = Duration::from_mins(5);
+
 /// What a user granted by signing in and consenting.
 #[derive(Clone, Debug)]
 pub(crate) struct Grant {
@@ -27,6 +31,10 @@ pub(crate) struct Grant {
     pub(crate) scopes: Scopes,
     /// The number of the user's sessions when they signed in.
     pub(crate) sessions: u64,
+    /// How many fresh sign-ins had been demanded of the user by then.
+    pub(crate) demands: u64,
+    /// Permissions that the user was asked for and did not give.
+    pub(crate) withheld: Vec<String>,
     /// Whether the sign-in had a second factor.
     pub(crate) second_factor: bool,
     pub(crate) signed_in: Timestamp,
@@ -57,6 +65,8 @@ pub(crate) struct Refresh {
     pub(crate) grant: Grant,
     issued: Timestamp,
     used: Timestamp,
+    /// When it was used lately, oldest first; see [`LOOP_WINDOW`].
+    uses: Vec<Timestamp>,
 }
 
 /// Why a code or a refresh token is not accepted.
@@ -65,6 +75,8 @@ pub(crate) enum Dead {
     Unknown,
     Expired,
     Redeemed,
+    /// Used so often in a short time that its client must be in a loop.
+    Looping,
     /// The 24 hours of a single-page application are over.
     SinglePage,
 }
@@ -75,6 +87,7 @@ pub(crate) enum Subject {
     User {
         id: String,
         sessions: u64,
+        demands: u64,
         /// The client can handle claims challenges, so revocation shows at once.
         continuous: bool,
     },
@@ -88,6 +101,8 @@ pub(crate) struct AccessToken {
     pub(crate) subject: Subject,
     /// Scopes or app roles.
     pub(crate) permissions: Vec<String>,
+    /// The Graph host it is for, where the scope named one.
+    pub(crate) resource: Option<&'static str>,
     pub(crate) expires: Timestamp,
 }
 
@@ -96,6 +111,8 @@ pub(crate) struct Grants {
     codes: Mutex<HashMap<String, Code>>,
     refresh: Mutex<HashMap<String, Refresh>>,
     access: RwLock<HashMap<String, Arc<AccessToken>>>,
+    /// Ids of client assertions seen, and when these end.
+    assertions: Mutex<HashMap<String, i64>>,
 }
 
 /// What the authorization request fixed about a code.
@@ -150,14 +167,20 @@ impl Grants {
     /// single-page application.
     pub(crate) fn issue_refresh(&self, grant: Grant, first_issued: Timestamp, now: Timestamp) -> String {
         let token = format!("1.{}", secret(128));
-        let stored = Refresh { grant, issued: first_issued, used: now };
+        let stored = Refresh { grant, issued: first_issued, used: now, uses: Vec::new() };
         lock(&self.refresh).insert(token.clone(), stored);
         token
     }
 
     /// The grant behind a refresh token and when its chain began. The token stays valid: at
     /// Microsoft the old one keeps working when a new one is issued.
-    pub(crate) fn refresh(&self, token: &str, now: Timestamp) -> Result<(Grant, Timestamp), Dead> {
+    /// Of more uses than `loop_limit` in [`LOOP_WINDOW`] the rest are refused.
+    pub(crate) fn refresh(
+        &self,
+        token: &str,
+        now: Timestamp,
+        loop_limit: Option<usize>,
+    ) -> Result<(Grant, Timestamp), Dead> {
         let mut tokens = lock(&self.refresh);
         let found = tokens.get_mut(token).ok_or(Dead::Unknown)?;
         if found.grant.single_page && until(found.issued, now) >= SINGLE_PAGE_LIFE {
@@ -166,8 +189,22 @@ impl Grants {
         if until(found.used, now) >= REFRESH_LIFE {
             return Err(Dead::Expired);
         }
+        if let Some(limit) = loop_limit {
+            found.uses.retain(|used| until(*used, now) < LOOP_WINDOW);
+            if found.uses.len() >= limit {
+                return Err(Dead::Looping);
+            }
+            found.uses.push(now);
+        }
         found.used = now;
         Ok((found.grant.clone(), found.issued))
+    }
+
+    /// Whether an assertion of this id is seen for the first time; it ends at `ends` (Unix seconds).
+    pub(crate) fn first_use(&self, id: &str, ends: i64, now: i64) -> bool {
+        let mut seen = lock(&self.assertions);
+        seen.retain(|_, ends| *ends > now);
+        seen.insert(id.to_owned(), ends).is_none()
     }
 
     pub(crate) fn keep_access(&self, token: &str, about: AccessToken) {

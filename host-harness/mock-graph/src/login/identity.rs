@@ -73,6 +73,11 @@ fn right_password(right: &str, given: &str) -> Result<(), Aadsts> {
     if right == given { Ok(()) } else { Err(Aadsts::new(50126)) }
 }
 
+/// An expired password is right and opens nothing until it was reset (AADSTS50055).
+pub(super) fn current_password(account: &Account) -> Result<(), Aadsts> {
+    if account.password_expired { Err(Aadsts::new(50055)) } else { Ok(()) }
+}
+
 /// Whether an account may be given anything at all now.
 pub(super) fn may_sign_in(account: &Account) -> Result<(), Aadsts> {
     if !account.user.account_enabled {

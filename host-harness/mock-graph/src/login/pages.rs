@@ -60,7 +60,12 @@ pub(super) fn consent(
 ) -> String {
     let items = scopes.iter().map(|scope| {
         let (meaning, name) = (described(scope), escaped(scope));
-        format!("<li>{meaning} <span class=\"note\"><code>{name}</code></span></li>")
+        // Microsoft's page lets nobody choose; an administrator elsewhere can. This stands for both.
+        format!(
+            "<li>{meaning} <span class=\"note\"><code>{name}</code> \
+             <label style=\"display:inline\"><input type=\"checkbox\" name=\"without\" value=\"{name}\" \
+             form=\"consent\"> not this</label></span></li>"
+        )
     });
     let list = items.collect::<Vec<_>>().concat();
     let choice = match whole_organisation {
@@ -79,7 +84,7 @@ pub(super) fn consent(
         &format!(
             "<p class=\"note\">{}</p><h1>Permissions requested</h1><p><b>{}</b></p>\
              <p>This app would like to:</p><ul>{list}</ul>\
-             <form method=\"post\" action=\"/common/consent\" data-step=\"consent\">\
+             <form method=\"post\" action=\"/common/consent\" id=\"consent\" data-step=\"consent\">\
              <input type=\"hidden\" name=\"flow\" value=\"{flow}\">{choice}\
              <div class=\"buttons\">\
              <button class=\"quiet\" type=\"submit\" name=\"answer\" value=\"cancel\">Cancel</button>\

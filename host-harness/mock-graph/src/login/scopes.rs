@@ -49,6 +49,21 @@ impl Scopes {
         Ok(Self { requested })
     }
 
+    /// These without the permissions named.
+    pub(crate) fn without(&self, permissions: &[String]) -> Self {
+        let stays = |scope: &&String| {
+            !permissions.iter().any(|name| known(scope).is_some_and(|scope| scope.eq_ignore_ascii_case(name)))
+        };
+        Self { requested: self.requested.iter().filter(stays).cloned().collect() }
+    }
+
+    /// The Graph host that the first scope with a resource names, if one does.
+    pub(crate) fn resource_host(&self) -> Option<&'static str> {
+        let of = |scope: &String| RESOURCES.iter().find(|resource| scope.starts_with(*resource));
+        let resource = self.requested.iter().find_map(of)?;
+        Some(resource.trim_start_matches("https://").trim_end_matches('/'))
+    }
+
     pub(crate) fn contains(&self, scope: &str) -> bool {
         self.requested.iter().any(|known| known == scope)
     }
@@ -86,9 +101,14 @@ pub(crate) fn needs_administrator(permission: &str) -> bool {
     PERMISSIONS.iter().any(|(name, administrator)| *administrator && name.eq_ignore_ascii_case(permission))
 }
 
+/// A scope's name without its resource.
+pub(crate) fn plain(scope: &str) -> &str {
+    RESOURCES.iter().find_map(|resource| scope.strip_prefix(resource)).unwrap_or(scope)
+}
+
 /// The plain name of a Graph permission, with or without its resource in front.
 fn known(scope: &str) -> Option<&str> {
-    let name = RESOURCES.iter().find_map(|resource| scope.strip_prefix(resource)).unwrap_or(scope);
+    let name = plain(scope);
     if name == DEFAULT {
         return Some(DEFAULT);
     }

@@ -2,14 +2,14 @@
 
 use http::StatusCode;
 
-use super::aadsts::{Aadsts, Shown};
+use super::aadsts::Aadsts;
 use super::authorize::{redirected_error, request_of, trusted};
 use super::flows::{Flow, Purpose, SignedIn};
 use super::grants::{CodeTerms, Grant};
-use super::identity::{Person, identify, may_sign_in};
+use super::identity::{Person, current_password, identify, may_sign_in};
 use super::pages::{self, WholeOrganisation};
 use super::redirect::ReturnTo;
-use super::scopes::needs_administrator;
+use super::scopes::{needs_administrator, plain};
 use super::{admin_consent, token_answer};
 use crate::directory::SecondFactor;
 use crate::shared::Shared;
@@ -22,7 +22,7 @@ pub(super) fn error_page(error: &Aadsts, trace: &Trace) -> Reply {
 
 /// An error a fault asks for on any of the pages.
 pub(super) fn refused(shared: &Shared, incoming: &Incoming, error: &Aadsts, trace: &Trace) -> Reply {
-    if error.shown() == Shown::Page {
+    if error.redirected().is_none() {
         return error_page(error, trace);
     }
     let form = request_of(incoming);
@@ -58,7 +58,7 @@ pub(super) fn submitted(shared: &Shared, incoming: &Incoming, trace: &Trace) -> 
         }
         Err(error) => return error_page(&error, trace),
     };
-    if let Err(error) = may_sign_in(&person.account) {
+    if let Err(error) = may_sign_in(&person.account).and_then(|()| current_password(&person.account)) {
         return error_page(&error, trace);
     }
     // The second factor itself is not acted out: signing in performs it, and enrols.
@@ -67,6 +67,7 @@ pub(super) fn submitted(shared: &Shared, incoming: &Incoming, trace: &Trace) -> 
         tenant: person.tenant.id.clone(),
         user: person.account.user.id.clone(),
         sessions: person.account.sessions,
+        demands: person.account.demands,
         second_factor: person.account.second_factor != SecondFactor::NotRequired,
         at: trace.at,
     });
@@ -121,7 +122,7 @@ pub(super) fn consent_page(
 /// The consent form: Accept or Cancel.
 pub(super) fn consented(shared: &Shared, incoming: &Incoming, trace: &Trace) -> Reply {
     let form = incoming.form();
-    let Some((id, flow)) = flow_of(shared, &form, trace) else {
+    let Some((id, mut flow)) = flow_of(shared, &form, trace) else {
         return error_page(&Aadsts::new(50089), trace);
     };
     let Some(signed_in) = flow.signed_in.clone() else {
@@ -140,7 +141,10 @@ pub(super) fn consented(shared: &Shared, incoming: &Incoming, trace: &Trace) -> 
         .account(&signed_in.tenant, &signed_in.user)
         .is_some_and(|account| account.user.administrator);
     let everyone = administrator && form.get("everyone").is_some();
-    let permissions = wanted_permissions(shared, &flow);
+    flow.withheld = form.all("without").map(|scope| plain(scope).to_owned()).collect();
+    let withheld =
+        |permission: &String| flow.withheld.iter().any(|name| name.eq_ignore_ascii_case(permission));
+    let permissions = wanted_permissions(shared, &flow).into_iter().filter(|name| !withheld(name));
     shared.directory.install(&flow.client_id, &signed_in.tenant, |installed| {
         if everyone {
             installed.for_everyone.extend(permissions);
@@ -167,8 +171,10 @@ fn finished(shared: &Shared, flow: &Flow, trace: &Trace) -> Reply {
         client_id: flow.client_id.clone(),
         tenant: signed_in.tenant.clone(),
         user: signed_in.user.clone(),
-        scopes: flow.scopes.clone(),
+        scopes: flow.scopes.without(&flow.withheld),
+        withheld: flow.withheld.clone(),
         sessions: signed_in.sessions,
+        demands: signed_in.demands,
         second_factor: signed_in.second_factor,
         signed_in: signed_in.at,
         single_page,
@@ -200,7 +206,12 @@ fn wanted_permissions(shared: &Shared, flow: &Flow) -> Vec<String> {
             .map(|application| application.delegated_permissions.clone())
             .unwrap_or_default();
     }
-    flow.scopes.permissions().into_iter().map(str::to_owned).collect()
+    let permissions = flow.scopes.permissions();
+    if permissions.is_empty() {
+        // Nothing of Graph: knowing who signs in is consented to all the same.
+        return vec!["openid".to_owned()];
+    }
+    permissions.into_iter().map(str::to_owned).collect()
 }
 
 fn missing_consents(shared: &Shared, flow: &Flow, person: &Person) -> Vec<String> {

@@ -6,7 +6,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use super::aadsts::Aadsts;
 use super::authority::Authority;
-use super::authorize::{bad_scope, usable};
+use super::authorize::{bad_scope, not_found, usable};
 use super::client::Presented;
 use super::grants::{Code, Dead, Grant};
 use super::identity::may_sign_in;
@@ -38,7 +38,7 @@ pub(super) fn answer(
 ) -> Reply {
     begin(shared, segment, incoming, trace, omit_refresh_token)
         .and_then(|request| request.answer())
-        .unwrap_or_else(|error| error.reply(trace))
+        .unwrap_or_else(|error| error.for_interaction(shared.config.interaction_refusal).reply(trace))
 }
 
 fn begin<'a>(
@@ -67,7 +67,7 @@ fn begin<'a>(
     let presented = Presented::in_request(shared, incoming, &form);
     let client_id = presented.client_id.clone().ok_or_else(|| Aadsts::missing("client_id"))?;
     let application = usable(shared, &client_id, &authority)?;
-    presented.authenticate(&application, &authority, incoming, trace)?;
+    presented.authenticate(shared, &application, &authority, incoming, trace)?;
     Ok(Request { shared, form, authority, application, host: &incoming.authority, trace, omit_refresh_token })
 }
 
@@ -110,7 +110,11 @@ impl Request<'_> {
 
     fn refresh(&self) -> Result<Reply, Aadsts> {
         let raw = self.form.get("refresh_token").ok_or_else(|| Aadsts::missing("refresh_token"))?;
-        let (mut grant, issued) = self.shared.grants.refresh(raw, self.trace.at).map_err(dead_refresh)?;
+        let (mut grant, issued) = self
+            .shared
+            .grants
+            .refresh(raw, self.trace.at, self.shared.config.loop_limit)
+            .map_err(dead_refresh)?;
         if !grant.client_id.eq_ignore_ascii_case(&self.application.client_id) {
             return Err(Aadsts::new(70000));
         }
@@ -120,6 +124,9 @@ impl Request<'_> {
             return Err(Aadsts::new(70000));
         }
         let account = self.living(&grant)?;
+        if account.password_expired {
+            return Err(Aadsts::new(50133));
+        }
         if account.second_factor == SecondFactor::EnrolmentRequired {
             return Err(Aadsts::new(50079));
         }
@@ -159,24 +166,19 @@ impl Request<'_> {
             .shared
             .directory
             .installed(id, &tenant.id, |installed| installed.roles.iter().cloned().collect())
-            .ok_or_else(|| {
-                Aadsts::saying(
-                    700_016,
-                    format!(
-                        "Application with identifier '{id}' was not found in the directory '{}'. \
-                         This can happen if the application has not been installed by the \
-                         administrator of the tenant or consented to by any user in the tenant.",
-                        tenant.display_name
-                    ),
-                )
-            })?;
-        for_application(self.shared, &self.application, &tenant.id, self.host, roles, self.trace)
+            .ok_or_else(|| not_found(id, &tenant.display_name))?;
+        let resource = scopes.resource_host();
+        for_application(self.shared, &self.application, &tenant.id, self.host, resource, roles, self.trace)
     }
 
     /// The scopes the request names, which must be within what was consented to.
     fn scopes_within(&self, grant: &Grant) -> Result<Option<Scopes>, Aadsts> {
         let named = match self.form.get("scope") {
-            Some(scope) => Some(Scopes::parse(scope).map_err(|unknown| bad_scope(&unknown))?),
+            // What was asked for and not given is left out, and the answer says what there is.
+            Some(scope) => {
+                let asked = Scopes::parse(scope).map_err(|unknown| bad_scope(&unknown))?;
+                Some(asked.without(&grant.withheld))
+            }
             None => None,
         };
         let scopes = named.as_ref().unwrap_or(&grant.scopes);
@@ -188,7 +190,8 @@ impl Request<'_> {
         });
         match consented {
             Some(true) => Ok(named),
-            _ => Err(Aadsts::saying(
+            None => Err(not_found(&self.application.client_id, &grant.tenant)),
+            Some(false) => Err(Aadsts::saying(
                 65001,
                 format!(
                     "The user or administrator has not consented to use the application with ID \
@@ -252,7 +255,7 @@ fn verified(code: &Code, verifier: Option<&str>) -> Result<(), Aadsts> {
 fn dead(why: Dead) -> Aadsts {
     Aadsts::new(match why {
         Dead::Unknown => 70000,
-        Dead::Expired | Dead::SinglePage => 70008,
+        Dead::Expired | Dead::SinglePage | Dead::Looping => 70008,
         Dead::Redeemed => 54005,
     })
 }
@@ -261,6 +264,7 @@ fn dead_refresh(why: Dead) -> Aadsts {
     Aadsts::new(match why {
         Dead::SinglePage => 700_084,
         Dead::Expired => 700_082,
+        Dead::Looping => 50196,
         Dead::Unknown | Dead::Redeemed => 70000,
     })
 }

@@ -58,9 +58,11 @@ pub(super) fn for_user(shared: &Shared, terms: &ForUser, trace: &Trace) -> Resul
         subject: Subject::User {
             id: user.id.clone(),
             sessions: grant.sessions,
+            demands: grant.demands,
             continuous: terms.continuous,
         },
         permissions,
+        resource: grant.scopes.resource_host(),
         expires: expiry(shared, trace),
     };
     let mut body = token_body(shared, &claims, token).map_err(unsigned)?;
@@ -86,6 +88,7 @@ pub(super) fn for_application(
     application: &Application,
     tenant: &str,
     host: &str,
+    resource: Option<&'static str>,
     mut roles: Vec<String>,
     trace: &Trace,
 ) -> Result<Reply, Aadsts> {
@@ -98,6 +101,7 @@ pub(super) fn for_application(
         tenant: tenant.to_owned(),
         subject: Subject::Application,
         permissions: roles,
+        resource,
         expires: expiry(shared, trace),
     };
     let body = token_body(shared, &claims, token).map_err(unsigned)?;

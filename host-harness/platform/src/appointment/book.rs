@@ -3,7 +3,8 @@
 use super::error::is_refusal;
 use super::{Appointment, BookingError, BookingRequest, Status, store};
 use crate::database;
-use crate::integration;
+use crate::integration::{self, Question};
+use crate::options;
 use crate::platform::Platform;
 use crate::provider::{VideoProvider as _, VideoProviders};
 
@@ -28,10 +29,17 @@ impl<V: VideoProviders> Platform<V> {
                 Status::Failed => {}
             }
         }
-        let (place, user) = self.eligible(request).await?;
-        let mut transaction = database::begin(self.pool()).await?;
+        let purpose = format!("the appointment {}", request.id);
+        let (place, user) = self.eligible(&request.staff, purpose).await?;
         let integration = &place.integration.id;
-        store::request(&mut transaction, request, integration, user.as_ref(), self.now()).await?;
+        let description = place.provider.description();
+        options::check(description, &request.options)?;
+        let mut transaction = database::begin(self.pool()).await?;
+        let chosen =
+            options::for_booking(&mut transaction, description, integration, &request.options).await?;
+        if store::request(&mut transaction, request, integration, user.as_ref(), self.now()).await? {
+            options::set_of_appointment(&mut transaction, &request.id, &chosen).await?;
+        }
         database::commit(transaction, "appointment.requested").await?;
         let requested = self.reread(&request.id).await?;
         self.make(requested).await
@@ -40,31 +48,47 @@ impl<V: VideoProviders> Platform<V> {
     /// Has the provider make the meeting of an appointment that is requested, or give it again.
     pub(super) async fn make(&self, appointment: Appointment) -> Result<Appointment, BookingError> {
         let place = self.place_of(&appointment).await?;
-        let request = self.meeting_request(&appointment).await?;
+        let request = self.meeting_request(&appointment, place.provider.description()).await?;
         match place.provider.create_meeting(&request).await {
             Ok(meeting) => {
                 let mut transaction = database::begin(self.pool()).await?;
-                store::made(&mut transaction, &appointment.id, &meeting).await?;
-                integration::store::succeeded(&mut transaction, &appointment.integration, self.now()).await?;
-                database::commit(transaction, "appointment.booked").await?;
+                let (id, now) = (&appointment.integration, self.now());
+                let question = Question::NewMeeting(Some(&meeting.organizer_id));
+                let mut news = integration::store::note(&mut transaction, id, question, Ok(()), now).await?;
+                if store::made(&mut transaction, &appointment.id, &meeting).await? {
+                    let limit = place.provider.description().meetings_per_month;
+                    let organizer = &meeting.organizer_id;
+                    news = news
+                        .and(integration::quota::count(&mut transaction, id, organizer, limit, now).await?);
+                }
+                store::overtaken(&mut transaction, &appointment).await?;
+                self.commit(transaction, "appointment.booked", news).await?;
                 let made = self.reread(&appointment.id).await?;
                 if made.link.as_ref() != Some(&meeting.join_url) {
                     tracing::error!(appointment = %made.id, "the provider gave two links for one appointment; the first stays");
                 }
-                if made.status == Status::Cancelling {
+                match made.status {
                     // Another process cancelled it meanwhile.
-                    return Err(BookingError::Cancelled(self.end(made).await?.id));
+                    Status::Cancelling => Err(BookingError::Cancelled(self.end(made).await?.id)),
+                    // Or moved it, and this creation may have moved it back.
+                    Status::Moving if !made.is_at_the_times_of(&appointment) => self.shift(made).await,
+                    _ => Ok(made),
                 }
-                Ok(made)
             }
             Err(error) => {
                 if is_refusal(&error) {
+                    self.note(&appointment.integration, Question::NewMeeting(None), Err(&error)).await?;
                     let mut transaction = database::begin(self.pool()).await?;
                     let (from, to, note) = (Status::Requested, Status::Failed, error.to_string());
                     store::change(&mut transaction, &appointment.id, from, to, Some(&note)).await?;
                     database::commit(transaction, "appointment.failed").await?;
+                    let now = self.reread(&appointment.id).await?;
+                    if now.status == Status::Booked {
+                        // Another process was not refused.
+                        return Ok(now);
+                    }
                 } else {
-                    self.note_waiting(&appointment, &error).await?;
+                    self.note_waiting(&appointment, Question::NewMeeting(None), &error).await?;
                 }
                 Err(BookingError::call(appointment.id, place.integration.display_name, error))
             }

@@ -5,7 +5,7 @@ use video_host::provider::{Cancellation, Capabilities, Error};
 
 use super::{Appointment, BookingError, Status, store};
 use crate::database;
-use crate::integration::{self, IntegrationState};
+use crate::integration::{self, IntegrationState, News, Question};
 use crate::platform::Platform;
 use crate::provider::{VideoProvider as _, VideoProviders};
 
@@ -26,10 +26,15 @@ impl<V: VideoProviders> Platform<V> {
             Status::Requested | Status::Booked | Status::Moving => {}
         }
         let mut transaction = database::begin(self.pool()).await?;
-        store::change(&mut transaction, id, known.status, Status::Cancelling, None).await?;
+        store::cancelling(&mut transaction, id).await?;
         database::commit(transaction, "appointment.cancel-requested").await?;
         let cancelling = self.reread(id).await?;
-        self.end(cancelling).await
+        match cancelling.status {
+            // By another process, meanwhile.
+            Status::Cancelled => Ok(cancelling),
+            Status::Failed => self.settle(&cancelling, None, false).await,
+            _ => self.end(cancelling).await,
+        }
     }
 
     /// Has the provider end the meeting of an appointment that is being cancelled.
@@ -55,7 +60,8 @@ impl<V: VideoProviders> Platform<V> {
                 self.settle(&appointment, None, true).await
             }
             Err(error) => {
-                self.note_waiting(&appointment, &error).await?;
+                let question = Question::OldMeeting(appointment.organizer_id.as_deref());
+                self.note_waiting(&appointment, question, &error).await?;
                 Err(BookingError::call(appointment.id, place.integration.display_name, error))
             }
         }
@@ -69,11 +75,14 @@ impl<V: VideoProviders> Platform<V> {
         answered: bool,
     ) -> Result<Appointment, BookingError> {
         let mut transaction = database::begin(self.pool()).await?;
+        let mut news = News::default();
         if answered {
-            integration::store::succeeded(&mut transaction, &appointment.integration, self.now()).await?;
+            let (id, now) = (&appointment.integration, self.now());
+            let question = Question::OldMeeting(appointment.organizer_id.as_deref());
+            news = integration::store::note(&mut transaction, id, question, Ok(()), now).await?;
         }
         store::change(&mut transaction, &appointment.id, appointment.status, Status::Cancelled, note).await?;
-        database::commit(transaction, "appointment.cancelled").await?;
+        self.commit(transaction, "appointment.cancelled", news).await?;
         self.reread(&appointment.id).await
     }
 }

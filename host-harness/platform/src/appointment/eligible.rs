@@ -38,25 +38,26 @@ pub(super) fn check_times(start: i64, end: i64) -> Result<(), WrongInput> {
 }
 
 impl<V: VideoProviders> Platform<V> {
-    /// Where a staff member can be booked now, and as whom.
+    /// Where a staff member can be booked now, and as whom; `purpose` is for the sentence if not.
     pub(super) async fn eligible(
         &self,
-        request: &BookingRequest,
+        staff: &str,
+        purpose: String,
     ) -> Result<(Place<V::Provider>, Option<User>), BookingError> {
         let mut connection = self.connection().await?;
-        let member = staff::store::load(&mut connection, &request.staff).await?;
-        let member = member.ok_or_else(|| BookingError::UnknownStaff(request.staff.clone()))?;
-        let settings = video::load(&mut connection, &request.staff).await?;
+        let member = staff::store::load(&mut connection, staff).await?;
+        let member = member.ok_or_else(|| BookingError::UnknownStaff(staff.to_owned()))?;
+        let settings = video::load(&mut connection, staff).await?;
         if !settings.enabled {
             return Err(BookingError::VideoOff(member.label().to_owned()));
         }
         let used = video::used(&mut connection, &settings).await?;
         let used = used.ok_or_else(|| BookingError::NoIntegration(member.label().to_owned()))?;
-        let place = self.usable_for(used, &request.id)?;
+        let place = self.usable_for(used, purpose)?;
         if !place.provider.description().capabilities.contains(Capabilities::MATCHING) {
             return Ok((place, None));
         }
-        let found = matching::store::load(&mut connection, &place.integration.id, &request.staff).await?;
+        let found = matching::store::load(&mut connection, &place.integration.id, staff).await?;
         let reason = match found {
             Some(found) if found.state == MatchState::Matched && found.user.is_some() => {
                 return Ok((place, found.user));

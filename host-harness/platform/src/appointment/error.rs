@@ -4,6 +4,7 @@ use video_host::CallError;
 use video_host::provider::Error;
 
 use crate::database::DatabaseError;
+use crate::options::WrongOption;
 
 /// What is wrong with a request. Nothing was saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +34,9 @@ pub enum BookingError {
     /// The request cannot be used.
     #[error(transparent)]
     Input(#[from] WrongInput),
+    /// A choice for its meeting that the provider does not offer.
+    #[error(transparent)]
+    Options(#[from] WrongOption),
     /// There is no such staff member.
     #[error(
         "There is no staff member with the id {0}, so nothing was booked. Choose another, or import the staff."
@@ -49,25 +53,25 @@ pub enum BookingError {
     )]
     NoIntegration(String),
     /// The integration cannot be used now.
-    #[error("{integration} cannot be used for {appointment} now: {problem}.")]
+    #[error("{integration} cannot be used for {purpose} now: {problem}.")]
     NotUsable {
         /// What it is called for people.
         integration: String,
-        /// Whose meeting.
-        appointment: String,
+        /// For what: "the appointment 4711".
+        purpose: String,
         /// How it is, and what to do.
         problem: String,
     },
     /// Its plugin is not loaded.
     #[error(
-        "The provider `{provider}` is not loaded, so it cannot be used for {appointment}. The operator has \
+        "The provider `{provider}` is not loaded, so it cannot be used for {purpose}. The operator has \
          to install its plugin."
     )]
     NotLoaded {
         /// The provider's id.
         provider: String,
-        /// Whose meeting.
-        appointment: String,
+        /// For what: "the appointment 4711".
+        purpose: String,
     },
     /// The staff member is no user of the provider, as far as is known.
     #[error("{staff} cannot be booked for video on {integration}: {reason}.")]

@@ -2,11 +2,12 @@
 //! member uses by now.
 
 use video_host::CallError;
-use video_host::provider::{Attendee, AttendeeRole, MeetingRequest};
+use video_host::provider::{Attendee, AttendeeRole, Description, MeetingRequest};
 
-use super::{Appointment, BookingError, store};
+use super::{Appointment, BookingError, Status, store};
 use crate::database::{self, DatabaseError};
-use crate::integration::{self, Integration};
+use crate::integration::{self, Integration, Question};
+use crate::options;
 use crate::platform::Platform;
 use crate::provider::VideoProviders;
 use crate::staff::{self, StaffMember};
@@ -27,40 +28,43 @@ impl<V: VideoProviders> Platform<V> {
             integration::store::load(&mut *self.connection().await?, &appointment.integration).await?;
         // Its row is referred to, so it is there.
         let integration = integration.ok_or_else(|| BookingError::Unknown(appointment.id.clone()))?;
-        self.usable_for(integration, &appointment.id)
+        self.usable_for(integration, format!("the appointment {}", appointment.id))
     }
 
-    /// The integration with its provider, if it works as far as is known.
+    /// The integration with its provider, if it works as far as is known, for this purpose.
     pub(super) fn usable_for(
         &self,
         integration: Integration,
-        appointment: &str,
+        purpose: String,
     ) -> Result<Place<V::Provider>, BookingError> {
-        let appointment = || format!("the appointment {appointment}");
         if !integration.state.is_live() {
             return Err(BookingError::NotUsable {
                 problem: integration.state.problem().unwrap_or_default(),
                 integration: integration.display_name,
-                appointment: appointment(),
+                purpose,
             });
         }
         match self.providers().on(&integration.provider, &integration.id) {
             Some(provider) => Ok(Place { integration, provider }),
-            None => {
-                Err(BookingError::NotLoaded { provider: integration.provider, appointment: appointment() })
-            }
+            None => Err(BookingError::NotLoaded { provider: integration.provider, purpose }),
         }
     }
 
-    /// Notes with the integration what an error says of it, and with the appointment that it waits.
+    /// Notes with the integration what an error says of it, and with the appointment that it waits: also
+    /// if another process has come to an end with it meanwhile, and this call may have undone that.
     pub(super) async fn note_waiting(
         &self,
         appointment: &Appointment,
+        question: Question<'_>,
         error: &CallError,
     ) -> Result<(), DatabaseError> {
-        self.note(&appointment.integration, error).await?;
+        self.note(&appointment.integration, question, Err(error)).await?;
         let mut transaction = database::begin(self.pool()).await?;
         let (status, note) = (appointment.status, error.to_string());
+        // To end a meeting it may have to be found by making it, also if the end is then refused.
+        if error.may_have_taken_effect() || status == Status::Cancelling {
+            store::in_doubt(&mut transaction, appointment).await?;
+        }
         store::change(&mut transaction, &appointment.id, status, status, Some(&note)).await?;
         database::commit(transaction, "appointment.waiting").await
     }
@@ -68,8 +72,10 @@ impl<V: VideoProviders> Platform<V> {
     pub(super) async fn meeting_request(
         &self,
         appointment: &Appointment,
+        description: &Description,
     ) -> Result<MeetingRequest, BookingError> {
-        let staff = staff::store::load(&mut *self.connection().await?, &appointment.staff).await?;
+        let mut connection = self.connection().await?;
+        let staff = staff::store::load(&mut connection, &appointment.staff).await?;
         let staff = staff.ok_or_else(|| BookingError::UnknownStaff(appointment.staff.clone()))?;
         Ok(MeetingRequest {
             appointment_id: appointment.id.clone(),
@@ -80,6 +86,7 @@ impl<V: VideoProviders> Platform<V> {
             start: appointment.start,
             end: appointment.end,
             attendees: vec![client(appointment), host(&staff, appointment)],
+            options: options::of_appointment(&mut connection, description, &appointment.id).await?,
         })
     }
 }

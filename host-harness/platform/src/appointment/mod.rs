@@ -6,6 +6,7 @@
 
 mod book;
 mod cancel;
+mod check_staff;
 mod eligible;
 mod error;
 mod meeting;
@@ -13,12 +14,14 @@ mod reschedule;
 mod resume;
 mod store;
 
+pub use check_staff::{Obstacle, StaffCheck};
 pub use error::{BookingError, WrongInput};
 pub use resume::{ResumeReport, Unfinished};
 use video_host::provider::User;
 
 use crate::IntegrationId;
 use crate::database::DatabaseError;
+use crate::options::MeetingOptions;
 use crate::platform::Platform;
 use crate::provider::VideoProviders;
 use crate::word::words;
@@ -81,6 +84,8 @@ pub struct BookingRequest {
     pub end: i64,
     /// Through which door.
     pub channel: Channel,
+    /// What is chosen for this meeting otherwise than for the others of its integration.
+    pub options: MeetingOptions,
 }
 
 /// An appointment.
@@ -117,6 +122,12 @@ pub struct Appointment {
     pub link: Option<String>,
     /// What could not be done, or why it waits; a sentence for staff.
     pub note: Option<String>,
+}
+
+impl Appointment {
+    fn is_at_the_times_of(&self, other: &Self) -> bool {
+        (self.start, self.end) == (other.start, other.end)
+    }
 }
 
 impl<V: VideoProviders> Platform<V> {

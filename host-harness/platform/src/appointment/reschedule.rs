@@ -6,7 +6,7 @@ use super::eligible::check_times;
 use super::error::is_refusal;
 use super::{Appointment, BookingError, Status, store};
 use crate::database;
-use crate::integration;
+use crate::integration::{self, News, Question};
 use crate::platform::Platform;
 use crate::provider::{VideoProvider as _, VideoProviders};
 
@@ -41,12 +41,25 @@ impl<V: VideoProviders> Platform<V> {
         }
     }
 
-    /// Tells the provider the times of an appointment that is moving.
-    pub(super) async fn shift(&self, appointment: Appointment) -> Result<Appointment, BookingError> {
-        let place = self.place_of(&appointment).await?;
-        let id = appointment.id.clone();
+    /// Tells the provider the times of an appointment that is moving, until it has those that are wanted.
+    pub(super) async fn shift(&self, mut appointment: Appointment) -> Result<Appointment, BookingError> {
+        loop {
+            let now = self.tell(&appointment).await?;
+            if now.status != Status::Moving || now.is_at_the_times_of(&appointment) {
+                return Ok(now);
+            }
+            // Another process moved it meanwhile.
+            appointment = now;
+        }
+    }
+
+    /// Tells the provider the times of an appointment, once.
+    async fn tell(&self, appointment: &Appointment) -> Result<Appointment, BookingError> {
+        let place = self.place_of(appointment).await?;
+        let question = Question::OldMeeting(appointment.organizer_id.as_deref());
+        let id = &appointment.id;
         let told = if place.provider.description().capabilities.contains(Capabilities::RESCHEDULE) {
-            let request = self.meeting_request(&appointment).await?;
+            let request = self.meeting_request(appointment, place.provider.description()).await?;
             place.provider.update_meeting(&request).await.map(Some)
         } else {
             Ok(None)
@@ -56,23 +69,26 @@ impl<V: VideoProviders> Platform<V> {
                 let warnings = meeting.as_ref().map(|meeting| meeting.warnings.join(" "));
                 let note = warnings.filter(|warnings| !warnings.is_empty());
                 let mut transaction = database::begin(self.pool()).await?;
-                store::moved(&mut transaction, &id, note.as_deref()).await?;
+                store::moved(&mut transaction, appointment, note.as_deref()).await?;
+                let mut news = News::default();
                 if meeting.is_some() {
-                    integration::store::succeeded(&mut transaction, &appointment.integration, self.now())
+                    let (integration, now) = (&appointment.integration, self.now());
+                    news = integration::store::note(&mut transaction, integration, question, Ok(()), now)
                         .await?;
                 }
-                database::commit(transaction, "appointment.moved").await?;
-                self.reread(&id).await
+                self.commit(transaction, "appointment.moved", news).await?;
+                self.reread(id).await
             }
             Err(error) => {
                 if is_refusal(&error) {
+                    self.note(&appointment.integration, question, Err(&error)).await?;
                     let mut transaction = database::begin(self.pool()).await?;
-                    store::move_back(&mut transaction, &id, &error.to_string()).await?;
+                    store::move_back(&mut transaction, appointment, &error.to_string()).await?;
                     database::commit(transaction, "appointment.move-refused").await?;
                 } else {
-                    self.note_waiting(&appointment, &error).await?;
+                    self.note_waiting(appointment, question, &error).await?;
                 }
-                Err(BookingError::call(id, place.integration.display_name, error))
+                Err(BookingError::call(id.clone(), place.integration.display_name, error))
             }
         }
     }

@@ -38,14 +38,15 @@ impl FromRow<'_, Row> for Appointment {
 }
 
 /// Writes what is to be booked. A row of this id is replaced only if the provider refused it before.
+/// Tells whether it was written.
 pub(super) async fn request(
     connection: &mut Connection,
     request: &BookingRequest,
     integration: &IntegrationId,
     user: Option<&User>,
     now: i64,
-) -> Result<(), DatabaseError> {
-    sqlx::query(
+) -> Result<bool, DatabaseError> {
+    let done = sqlx::query(
         "INSERT INTO appointment (id, staff, client_name, client_email, subject, start_at, end_at, channel, \
          status, integration, user_id, user_key, user_name, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'requested', $9, $10, $11, $12, $13) \
@@ -71,7 +72,7 @@ pub(super) async fn request(
     .bind(now)
     .execute(connection)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() > 0)
 }
 
 pub(super) async fn load(
@@ -104,27 +105,37 @@ pub(super) async fn unfinished(connection: &mut Connection) -> Result<Vec<String
     Ok(query.fetch_all(connection).await?)
 }
 
-/// Keeps the meeting. What was cancelled while the provider made it has to be cancelled there again.
+/// Keeps the meeting. What was cancelled while the provider made it has to be cancelled there again, and
+/// what it refused another process at the same time is made after all.
+///
+/// Tells whether the meeting counts as one more that was made: it is the appointment's first, also if the
+/// call that made it had no answer, or a new one in the place of one that is gone.
 pub(super) async fn made(
     connection: &mut Connection,
     id: &str,
     meeting: &Meeting,
-) -> Result<(), DatabaseError> {
+) -> Result<bool, DatabaseError> {
+    let first = sqlx::query("UPDATE appointment SET meeting_id = $2 WHERE id = $1 AND meeting_id IS NULL")
+        .bind(id)
+        .bind(&meeting.id)
+        .execute(&mut *connection)
+        .await?
+        .rows_affected()
+        > 0;
     let note = (!meeting.warnings.is_empty()).then(|| meeting.warnings.join(" "));
-    sqlx::query(
-        "UPDATE appointment SET meeting_id = COALESCE(meeting_id, $2), link = COALESCE(link, $3), note = $4, \
-         organizer_id = COALESCE(organizer_id, $5), \
-         status = CASE status WHEN 'requested' THEN 'booked' WHEN 'cancelled' THEN 'cancelling' \
-         ELSE status END WHERE id = $1",
+    let kept: Option<String> = sqlx::query_scalar(
+        "UPDATE appointment SET link = COALESCE(link, $2), note = $3, \
+         organizer_id = COALESCE(organizer_id, $4), \
+         status = CASE status WHEN 'requested' THEN 'booked' WHEN 'failed' THEN 'booked' \
+         WHEN 'cancelled' THEN 'cancelling' ELSE status END WHERE id = $1 RETURNING meeting_id",
     )
     .bind(id)
-    .bind(&meeting.id)
     .bind(&meeting.join_url)
     .bind(note)
     .bind(Some(&meeting.organizer_id).filter(|id| !id.is_empty()))
-    .execute(connection)
+    .fetch_optional(connection)
     .await?;
-    Ok(())
+    Ok(first || (meeting.created && kept.is_some_and(|kept| kept != meeting.id)))
 }
 
 /// Writes new times, and keeps those that the provider knows, if it knows any.
@@ -149,36 +160,84 @@ pub(super) async fn move_to(
     Ok(())
 }
 
-/// The provider has the new times.
+/// The provider has the times of `told`. If others are wanted by now it has to be told again, also if
+/// another process did so: whose request came last, nobody knows.
 pub(super) async fn moved(
     connection: &mut Connection,
-    id: &str,
+    told: &Appointment,
     note: Option<&str>,
 ) -> Result<(), DatabaseError> {
     sqlx::query(
-        "UPDATE appointment SET previous_start = NULL, previous_end = NULL, status = 'booked', note = $2 \
-         WHERE id = $1 AND status = 'moving'",
+        "UPDATE appointment SET previous_start = NULL, previous_end = NULL, status = 'booked', note = $4 \
+         WHERE id = $1 AND status = 'moving' AND start_at = $2 AND end_at = $3",
     )
-    .bind(id)
+    .bind(&told.id)
+    .bind(told.start)
+    .bind(told.end)
     .bind(note)
+    .execute(&mut *connection)
+    .await?;
+    overtaken(connection, told).await
+}
+
+/// Notes that the provider may have the times of `told`, if others are wanted by now. A move that is told
+/// again for this has nowhere to go back to: nobody knows which of them the provider has.
+pub(super) async fn overtaken(connection: &mut Connection, told: &Appointment) -> Result<(), DatabaseError> {
+    sqlx::query(
+        "UPDATE appointment SET previous_start = NULL, previous_end = NULL, status = 'moving' \
+         WHERE id = $1 AND status IN ('booked', 'moving') AND (start_at <> $2 OR end_at <> $3)",
+    )
+    .bind(&told.id)
+    .bind(told.start)
+    .bind(told.end)
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// The provider will not have the new times: back to those that it knows.
+/// The provider may have made or changed the meeting of `told`, and nobody knows. While it was asked,
+/// another process may have come to an end with the appointment: then that has to be done again.
+pub(super) async fn in_doubt(connection: &mut Connection, told: &Appointment) -> Result<(), DatabaseError> {
+    sqlx::query(
+        "UPDATE appointment SET status = CASE status WHEN 'failed' THEN 'requested' ELSE 'cancelling' END \
+         WHERE id = $1 AND status IN ('failed', 'cancelled')",
+    )
+    .bind(&told.id)
+    .execute(&mut *connection)
+    .await?;
+    overtaken(connection, told).await
+}
+
+/// The provider will not have the times of `told`: back to those that it had, unless others are wanted by
+/// now, or it is not known which it had. A note says that an earlier attempt was not answered and may have
+/// moved the meeting: then the provider is to be told the old times too.
 pub(super) async fn move_back(
     connection: &mut Connection,
-    id: &str,
+    told: &Appointment,
     note: &str,
 ) -> Result<(), DatabaseError> {
     sqlx::query(
-        "UPDATE appointment SET start_at = COALESCE(previous_start, start_at), \
-         end_at = COALESCE(previous_end, end_at), previous_start = NULL, previous_end = NULL, \
-         status = 'booked', note = $2 WHERE id = $1 AND status = 'moving'",
+        "UPDATE appointment SET start_at = previous_start, end_at = previous_end, previous_start = NULL, \
+         previous_end = NULL, status = CASE WHEN note IS NULL THEN 'booked' ELSE 'moving' END, note = $2 \
+         WHERE id = $1 AND status = 'moving' AND start_at = $3 AND end_at = $4 \
+         AND previous_start IS NOT NULL",
+    )
+    .bind(&told.id)
+    .bind(note)
+    .bind(told.start)
+    .bind(told.end)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// It does not take place any more, whatever became of it since it was read.
+pub(super) async fn cancelling(connection: &mut Connection, id: &str) -> Result<(), DatabaseError> {
+    sqlx::query(
+        "UPDATE appointment SET status = 'cancelling', note = NULL \
+         WHERE id = $1 AND status IN ('requested', 'booked', 'moving')",
     )
     .bind(id)
-    .bind(note)
     .execute(connection)
     .await?;
     Ok(())

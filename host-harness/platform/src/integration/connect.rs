@@ -7,7 +7,8 @@ use video_host::CallError;
 use video_host::provider::{Connection, Description, NextStep, Parameter, SetupKind};
 use video_host::store::Purpose;
 
-use super::{ConnectError, IntegrationState, MatchField, store};
+use super::standing::Question;
+use super::{ConnectError, IntegrationState, MatchField, choice, store};
 use crate::IntegrationId;
 use crate::database;
 use crate::platform::Platform;
@@ -68,12 +69,12 @@ impl<V: VideoProviders> Platform<V> {
         store::insert(&mut transaction, &id, provider, name, setup.match_field, self.now()).await?;
         database::commit(transaction, "integration.pending").await?;
 
-        let begun =
-            self.providers().begin(&working, Purpose::Connect, session, setup.values, redirect_uri).await;
+        let values = setup.values;
+        let begun = self.providers().begin(&working, Purpose::Connect, session, &values, redirect_uri).await;
         match begun {
             Ok(step) => {
                 if let NextStep::Connected(connection) = &step {
-                    self.note_connected(&id, connection).await?;
+                    self.note_connected(&id, &description, &values, connection).await?;
                 }
                 Ok((id, step))
             }
@@ -96,18 +97,18 @@ impl<V: VideoProviders> Platform<V> {
         let (integration, provider) = self.reachable(id).await?;
         check_values(provider.description(), &values, true)?;
         let begun =
-            self.providers().begin(&provider, Purpose::Reauthorize, session, values, redirect_uri).await;
+            self.providers().begin(&provider, Purpose::Reauthorize, session, &values, redirect_uri).await;
         match begun {
             Ok(step) => {
                 if let NextStep::Connected(connection) = &step {
-                    self.note_connected(id, connection).await?;
+                    self.note_connected(id, provider.description(), &values, connection).await?;
                 }
                 Ok(step)
             }
             Err(error) => {
                 let error = ConnectError::begin(integration.display_name, error);
                 if let ConnectError::Call { error, .. } = &error {
-                    self.note(id, error).await?;
+                    self.note(id, Question::SignIn, Err(error)).await?;
                 }
                 Err(error)
             }
@@ -120,7 +121,7 @@ impl<V: VideoProviders> Platform<V> {
         session: &str,
         parameters: Vec<Parameter>,
     ) -> Result<Finished, ConnectError> {
-        let Answered { integration: id, purpose, callback } =
+        let Answered { integration: id, purpose, values, callback } =
             self.providers().callback(session, parameters).await?;
         let integration = self.known(&id).await?;
         let Some(provider) = self.providers().on(&integration.provider, &id) else {
@@ -129,7 +130,7 @@ impl<V: VideoProviders> Platform<V> {
         };
         match self.providers().finish(&provider, callback).await {
             Ok(connection) => {
-                self.note_connected(&id, &connection).await?;
+                self.note_connected(&id, provider.description(), &values, &connection).await?;
                 Ok(match purpose {
                     Purpose::Connect => Finished::Connected { integration: id, connection },
                     Purpose::Reauthorize => Finished::Reauthorized { integration: id, connection },
@@ -157,8 +158,8 @@ impl<V: VideoProviders> Platform<V> {
         }
         self.providers().forget(id).await?;
         let mut transaction = database::begin(self.pool()).await?;
-        store::disconnected(&mut transaction, id).await?;
-        database::commit(transaction, "integration.disconnected").await?;
+        let news = store::disconnected(&mut transaction, id, self.now()).await?;
+        self.commit(transaction, "integration.disconnected", news).await?;
         Ok(())
     }
 
@@ -174,23 +175,27 @@ impl<V: VideoProviders> Platform<V> {
         Ok(abandoned.len())
     }
 
-    async fn note_connected(&self, id: &IntegrationId, connection: &Connection) -> Result<(), ConnectError> {
+    async fn note_connected(
+        &self,
+        id: &IntegrationId,
+        description: &Description,
+        values: &[Parameter],
+        connection: &Connection,
+    ) -> Result<(), ConnectError> {
         let mut transaction = database::begin(self.pool()).await?;
-        let noted = store::connected(&mut transaction, id, &connection.account, self.now()).await?;
-        if noted {
+        if let Some(news) = store::signed_in(&mut transaction, id, &connection.account, self.now()).await? {
             store::claim_default(&mut transaction, id).await?;
+            choice::keep(&mut transaction, id, description, values).await?;
+            return Ok(self.commit(transaction, "integration.connected", news).await?);
         }
-        database::commit(transaction, "integration.connected").await?;
-        if noted {
-            return Ok(());
-        }
+        drop(transaction);
         // It was disconnected while somebody signed in: nothing may stay of the new grant.
         self.providers().forget(id).await?;
         Err(ConnectError::Unknown(id.clone()))
     }
 
     async fn note_failed_sign_in(&self, id: &IntegrationId, error: &CallError) -> Result<(), ConnectError> {
-        self.note(id, error).await?;
+        self.note(id, Question::SignIn, Err(error)).await?;
         self.discard(id).await
     }
 

@@ -6,6 +6,7 @@ use video_host::{AuthorizationError, CallError};
 use super::Integration;
 use crate::IntegrationId;
 use crate::database::DatabaseError;
+use crate::options::WrongOption;
 
 /// Why an integration could not be connected, checked or changed. The texts are for the administrator.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +32,9 @@ pub enum ConnectError {
         /// What is wrong with it, and what to do.
         problem: String,
     },
+    /// A choice for its meetings that its provider does not offer. Nothing was stored.
+    #[error(transparent)]
+    Options(#[from] WrongOption),
     /// The integration is not in a state for it.
     #[error("{integration} cannot be used for this: {problem}.")]
     NotUsable {

@@ -2,66 +2,63 @@
 //! states.
 
 use video_host::CallError;
-use video_host::provider::{Connection, Error};
+use video_host::provider::Connection;
 
-use super::{ConnectError, Integration, store};
+use super::standing::Question;
+use super::{ConnectError, Integration, OrganizerMeetings, store};
 use crate::IntegrationId;
 use crate::database::{self, DatabaseError};
 use crate::platform::Platform;
 use crate::provider::{VideoProvider as _, VideoProviders};
 
+/// What a check found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checked {
+    /// What the provider said of the connection.
+    pub connection: Connection,
+    /// What the busiest organizers were given this month, the busiest first; see
+    /// [`OrganizerMeetings::warning`].
+    pub meetings: Vec<OrganizerMeetings>,
+}
+
 impl<V: VideoProviders> Platform<V> {
     /// Asks the provider whether the connection works, and for whom. The answer is noted.
-    pub async fn check(&self, id: &IntegrationId) -> Result<Connection, ConnectError> {
+    pub async fn check(&self, id: &IntegrationId) -> Result<Checked, ConnectError> {
         let (integration, provider) = self.reachable(id).await?;
         match provider.check().await {
             Ok(connection) => {
                 let mut transaction = database::begin(self.pool()).await?;
-                store::connected(&mut transaction, id, &connection.account, self.now()).await?;
-                database::commit(transaction, "integration.checked").await?;
-                Ok(connection)
+                let news = store::note(&mut transaction, id, Question::Check, Ok(()), self.now()).await?;
+                store::describe_account(&mut transaction, id, &connection.account).await?;
+                self.commit(transaction, "integration.checked", news).await?;
+                Ok(Checked { connection, meetings: self.meetings_this_month(id).await? })
             }
             Err(error) => {
-                self.note(id, &error).await?;
+                self.note(id, Question::Check, Err(&error)).await?;
                 Err(ConnectError::Call { integration: integration.display_name, error })
             }
         }
     }
 
-    /// Writes down what an error says about the integration. A network failure or a throttled call
-    /// says nothing about it.
-    pub(crate) async fn note(&self, id: &IntegrationId, error: &CallError) -> Result<(), DatabaseError> {
-        let CallError::Provider(error) = error else {
+    /// Writes down what an answer says about the integration, if that is news. What is written together
+    /// with an appointment or a match goes through [`store::note`] instead.
+    pub(crate) async fn note(
+        &self,
+        id: &IntegrationId,
+        question: Question<'_>,
+        answer: Result<(), &CallError>,
+    ) -> Result<(), DatabaseError> {
+        let now = self.now();
+        if !store::is_news(&mut *self.connection().await?, id, question, answer, now).await? {
             return Ok(());
-        };
-        let mut connection = self.connection().await?;
-        let (news, step) = match error {
-            Error::NeedsReauthorization(grant) => (
-                store::needs_reauthorization(&mut connection, id, grant.problem, &grant.message).await?,
-                "integration.needs-reauthorization",
-            ),
-            Error::Misconfigured(it) => {
-                (store::misconfigured(&mut connection, id, &it.message).await?, "integration.misconfigured")
-            }
-            Error::NotConnected => (store::disconnected(&mut connection, id).await?, "integration.lost"),
-            Error::InvalidInput(_)
-            | Error::Refused(_)
-            | Error::SignInFailed(_)
-            | Error::AccountMismatch(_)
-            | Error::Throttled(_)
-            | Error::Unavailable(_)
-            | Error::NotFound(_)
-            | Error::Internal(_) => return Ok(()),
-        };
-        if news {
-            tracing::debug!(target: "video_host::step", step);
-            tracing::warn!(integration = %id, ?error, "an integration needs attention");
         }
-        Ok(())
+        let mut transaction = database::begin(self.pool()).await?;
+        let news = store::note(&mut transaction, id, question, answer, now).await?;
+        self.commit(transaction, "integration.noted", news).await
     }
 
     /// An integration that was connected and not disconnected since, with its provider.
-    pub(super) async fn reachable(
+    pub(crate) async fn reachable(
         &self,
         id: &IntegrationId,
     ) -> Result<(Integration, V::Provider), ConnectError> {
@@ -69,7 +66,7 @@ impl<V: VideoProviders> Platform<V> {
         let integration = self.known(id).await?;
         match integration.state {
             S::Pending | S::Disconnected => return Err(ConnectError::not_usable(&integration)),
-            S::Connected | S::NeedsReauthorization { .. } | S::Misconfigured { .. } => {}
+            S::Connected | S::NeedsReauthorization { .. } | S::Misconfigured { .. } | S::Refused { .. } => {}
         }
         let provider = self
             .providers()

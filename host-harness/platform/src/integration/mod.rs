@@ -1,13 +1,27 @@
 //! An organisation's connection to a provider, and how it is.
 
+mod advice;
+mod choice;
 mod connect;
 mod error;
+mod event;
 mod health;
+pub(crate) mod quota;
+mod standing;
+mod state;
 pub(crate) mod store;
 
+pub use advice::{Advice, Remedy};
+pub use choice::SetupChoice;
 pub use connect::{Finished, Setup};
 pub use error::ConnectError;
-use video_host::provider::{Account, GrantProblem};
+pub(crate) use event::{HELD, News};
+pub use event::{IntegrationChange, IntegrationEvent};
+pub use health::Checked;
+pub use quota::{OrganizerMeetings, QuotaLevel};
+pub(crate) use standing::Question;
+pub use state::{Asked, Cause, IntegrationState, StateKind, Unavailable};
+use video_host::provider::Account;
 
 use crate::IntegrationId;
 use crate::database::{self, DatabaseError};
@@ -56,48 +70,6 @@ impl MatchField {
     }
 }
 
-/// How an integration is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum IntegrationState {
-    /// The administrator is signing in for the first time.
-    Pending,
-    /// It worked when it was last used.
-    Connected,
-    /// Its grant is dead. Somebody has to sign in again, with the same account.
-    NeedsReauthorization {
-        /// Why.
-        cause: GrantProblem,
-        /// The same, as a sentence.
-        message: String,
-    },
-    /// The operator of the platform has to mend something. The connection itself may be sound, so it
-    /// is used, and the first success clears this.
-    Misconfigured {
-        /// What.
-        message: String,
-    },
-    /// Its credentials are gone. It is kept for the appointments that were made on it.
-    Disconnected,
-}
-
-impl IntegrationState {
-    /// Whether there is any use in asking the provider.
-    pub fn is_live(&self) -> bool {
-        matches!(self, Self::Connected | Self::Misconfigured { .. })
-    }
-
-    /// What is wrong and what to do about it; none if it works.
-    pub fn problem(&self) -> Option<String> {
-        match self {
-            Self::Connected => None,
-            Self::Pending => Some("its sign-in is not finished: finish it, or connect again".to_owned()),
-            Self::NeedsReauthorization { message, .. } => Some(format!("reauthorize it: {message}")),
-            Self::Misconfigured { message } => Some(format!("the operator has to mend it: {message}")),
-            Self::Disconnected => Some("it is disconnected: connect again".to_owned()),
-        }
-    }
-}
-
 /// An organisation's connection to a provider.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Integration {
@@ -111,9 +83,14 @@ pub struct Integration {
     pub match_field: MatchField,
     /// How it is.
     pub state: IntegrationState,
+    /// Since when it is in its state, in milliseconds since 1970.
+    pub since: i64,
+    /// What lies over the state for a time: the next success ends it.
+    pub unavailable: Option<Unavailable>,
     /// Who organises the meetings; none until it was connected.
     pub account: Option<Account>,
-    /// When the provider last did what it was asked, in milliseconds since 1970.
+    /// When the provider last did what it was asked, whatever that was; milliseconds since 1970. Written at
+    /// most once a minute as long as nothing else changes, so it may be a minute late.
     pub last_success: Option<i64>,
     /// Whether staff use it for whom none was chosen.
     pub is_default: bool,

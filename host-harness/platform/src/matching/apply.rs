@@ -8,7 +8,7 @@ use super::store::Answer;
 use super::turn::Turn;
 use super::{Candidate, MatchError, MatchState, job_store, queue, store, turn};
 use crate::database::{self, Connection, DatabaseError};
-use crate::integration::{self, Integration};
+use crate::integration::{self, Integration, News, Question};
 use crate::platform::Platform;
 use crate::provider::VideoProviders;
 use crate::staff;
@@ -67,15 +67,16 @@ pub(super) async fn apply<V: VideoProviders>(
         let staff: Vec<_> = put_off.map(|(candidate, _)| candidate.staff.as_str()).collect();
         queue::put_off(&mut transaction, id, whom.job, &staff, due(wait)).await?;
     }
-    if calls > 0 && asked.put_off.len() < asked.answers.len() + asked.missed.len() + asked.put_off.len() {
-        integration::store::succeeded(&mut transaction, id, now).await?;
+    let mut news = News::default();
+    if calls > 0 {
+        news = integration::store::note(&mut transaction, id, Question::Users, asked.heard(), now).await?;
     }
     let matched = answers.iter().filter(|(_, answer)| answer.state == MatchState::Matched).count();
     let goes_on = match whom.job {
         Some(job) => job_store::advance(&mut transaction, job, answers.len(), matched, calls).await?,
         None => true,
     };
-    database::commit(transaction, "matching.batch").await?;
+    platform.commit(transaction, "matching.batch", news).await?;
     Ok(if goes_on { Applied::Stored } else { Applied::Ended })
 }
 

@@ -17,6 +17,15 @@ pub(super) struct Asked {
     pub(super) missed: Vec<Candidate>,
     /// Who was put off, and for how many milliseconds, if the provider said so.
     pub(super) put_off: Vec<(Candidate, Option<u64>)>,
+    /// Why the whole call came to nothing, if it did.
+    pub(super) failed: Option<CallError>,
+}
+
+impl Asked {
+    /// What the call says about the integration.
+    pub(super) fn heard(&self) -> Result<(), &CallError> {
+        self.failed.as_ref().map_or(Ok(()), Err)
+    }
 }
 
 /// Asks for one batch. An error concerns the account or the plugin, and with it everybody.
@@ -32,7 +41,7 @@ pub(super) async fn ask<P: VideoProvider>(
         Err(error) if passes(&error) => {
             let wait = named_wait(&error);
             let put_off = batch.iter().map(|candidate| (candidate.clone(), wait));
-            return Ok(Asked { put_off: put_off.collect(), ..Asked::default() });
+            return Ok(Asked { put_off: put_off.collect(), failed: Some(error), ..Asked::default() });
         }
         Err(error) => return Err(error),
     };
@@ -46,6 +55,11 @@ pub(super) async fn ask<P: VideoProvider>(
             Ok(answer) => asked.answers.push((candidate, answer)),
             Err(ms) => asked.put_off.push((candidate, Some(ms))),
         }
+    }
+    if asked.answers.is_empty() && asked.missed.is_empty() && !asked.put_off.is_empty() {
+        // Every item was put off: that is a throttled call by another name.
+        let longest = asked.put_off.iter().filter_map(|(_, wait)| *wait).max();
+        asked.failed = Some(CallError::Provider(Error::Throttled(longest)));
     }
     Ok(asked)
 }

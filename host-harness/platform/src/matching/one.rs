@@ -11,7 +11,7 @@ use super::wanted::ms;
 use super::work::{BACK_OFF, PATIENCE, SILENT_WAVES};
 use super::{Candidate, MatchError, StaffMatch, queue, settle, store};
 use crate::database::{self, Kind};
-use crate::integration::Integration;
+use crate::integration::{Integration, Question};
 use crate::platform::Platform;
 use crate::provider::{VideoProvider, VideoProviders};
 use crate::staff::store::one_of;
@@ -96,7 +96,7 @@ impl<V: VideoProviders> Platform<V> {
         total: usize,
         error: video_host::CallError,
     ) -> Result<MatchError, MatchError> {
-        self.note(&integration.id, &error).await?;
+        self.note(&integration.id, Question::Users, Err(&error)).await?;
         Ok(MatchError::Call { integration: integration.display_name.clone(), done: 0, total, error })
     }
 }

@@ -6,6 +6,7 @@ use super::MatchError;
 use super::ask::passes;
 use super::job::Way;
 use crate::IntegrationId;
+use crate::integration::Question;
 use crate::platform::Platform;
 use crate::provider::{VideoProvider as _, VideoProviders};
 
@@ -57,7 +58,7 @@ impl<V: VideoProviders> Platform<V> {
                 // Whoever does not tell now is asked for keys.
                 Err(error) if passes(&error) => None,
                 Err(error) => {
-                    self.note(&integration.id, &error).await?;
+                    self.note(&integration.id, Question::Users, Err(&error)).await?;
                     let integration = integration.display_name;
                     let total = usize::try_from(staff).unwrap_or(usize::MAX);
                     return Err(MatchError::Call { integration, done: 0, total, error });

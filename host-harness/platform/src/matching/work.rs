@@ -15,7 +15,7 @@ use super::turn::{self, Turn};
 use super::wanted::ms;
 use super::{Candidate, MatchError, Progress, job_store, settle};
 use crate::database;
-use crate::integration::Integration;
+use crate::integration::{Integration, Question};
 use crate::platform::Platform;
 use crate::provider::{VideoProvider, VideoProviders};
 
@@ -301,7 +301,7 @@ impl<'a, V: VideoProviders> Work<'a, V> {
     }
 
     pub(super) async fn stopped(&mut self, list: &List, error: CallError) -> Result<MatchError, MatchError> {
-        self.platform.note(&self.integration.id, &error).await?;
+        self.platform.note(&self.integration.id, Question::Users, Err(&error)).await?;
         let progress = match &list.job {
             Some(job) => Some(self.platform.job(job).await?.progress(self.platform.now(), None)),
             None => None,

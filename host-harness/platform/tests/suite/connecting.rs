@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use video_host::provider::{
-    Error, GrantProblem, Parameter, SetupField, SetupKind, SignInError, SignInProblem,
+    Error, GrantProblem, MisconfigurationProblem, Parameter, SetupField, SetupKind, SignInError,
+    SignInProblem,
 };
 use video_platform::{ConnectError, Finished, IntegrationState, MatchField, Setup};
 
@@ -104,7 +105,10 @@ async fn a_dead_grant_is_noted_once_and_outages_change_nothing_and_a_success_cle
     fail(misconfigured("The client id is wrong.")).await;
     assert_eq!(
         health().await?,
-        IntegrationState::Misconfigured { message: "The client id is wrong.".to_owned() }
+        IntegrationState::Misconfigured {
+            cause: MisconfigurationProblem::UnknownClient,
+            message: "The client id is wrong.".to_owned()
+        }
     );
     fail(dead()).await;
     let needs = IntegrationState::NeedsReauthorization {

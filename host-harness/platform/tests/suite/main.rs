@@ -5,10 +5,16 @@
     reason = "the script stands in for providers, and a test that breaks it may panic"
 )]
 
+mod advice;
 mod booking;
 mod changes;
 mod connecting;
+mod events;
+mod histories;
 mod importing;
 mod matching;
+mod options;
 mod rematching;
 mod script;
+mod staff_checks;
+mod states;

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::sync::Notify;
+use video_host::clock::Clock as _;
 use video_host::clock::ShiftedClock;
 use video_host::provider::{
     Account, Cancellation, Capabilities, Connection, DeadGrant, Description, DirectoryPage, Error,
@@ -16,12 +18,15 @@ use video_host::provider::{
 use video_host::store::{CallbackError, KeyRing, Purpose, Store, StoreError};
 use video_host::{AuthorizationError, CallError};
 use video_platform::{
-    Answered, BookingRequest, Channel, Finished, IntegrationId, MatchField, Platform, Setup, VideoProvider,
-    VideoProviders, Waiter,
+    Answered, BookingRequest, Channel, Finished, IntegrationId, MatchField, MeetingOptions, Platform, Setup,
+    VideoProvider, VideoProviders, Waiter,
 };
 
 /// What a call is answered with: a script's next line, or, once it is through, a success.
-type Lines<T> = Mutex<VecDeque<Result<T, Error>>>;
+pub(crate) type Lines<T> = Mutex<VecDeque<Result<T, Error>>>;
+
+/// A sign-in under way: for which integration, for what, and with which setup values.
+type Begun = (IntegrationId, Purpose, Vec<Parameter>);
 
 /// A provider's script and what it was asked.
 #[derive(Debug)]
@@ -32,6 +37,8 @@ pub(crate) struct Script {
     /// Next answers of `match-users`; after them every key is matched, but those in `outcomes`.
     pub(crate) matches: Lines<Vec<MatchOutcome>>,
     pub(crate) outcomes: Mutex<HashMap<String, MatchOutcome>>,
+    /// Next answers of `check-user`.
+    pub(crate) user_checks: Lines<Vec<String>>,
     /// Next answers of `list-users`, and what `directory-size` tells.
     pub(crate) pages: Lines<DirectoryPage>,
     pub(crate) size: Mutex<Option<u64>>,
@@ -41,8 +48,13 @@ pub(crate) struct Script {
     pub(crate) cancels: Lines<()>,
     /// Every call, in its order.
     pub(crate) calls: Mutex<Vec<String>>,
+    /// The options of every request for a meeting, as `name=value`.
+    pub(crate) options: Mutex<Vec<String>>,
+    /// Who organises the meetings.
+    pub(crate) organizer: Mutex<String>,
+    held: Mutex<Option<Held>>,
     meetings: Mutex<HashMap<String, Meeting>>,
-    callbacks: Mutex<HashMap<String, (IntegrationId, Purpose)>>,
+    callbacks: Mutex<HashMap<String, Begun>>,
     states: AtomicU64,
 }
 
@@ -54,6 +66,29 @@ pub(crate) struct Working {
     script: Arc<Script>,
     description: Description,
     integration: IntegrationId,
+}
+
+/// Adds to a script.
+pub(crate) fn scripted<T>(lines: &Lines<T>, more: impl IntoIterator<Item = Result<T, Error>>) {
+    lines.lock().unwrap().extend(more);
+}
+
+/// Keeps the next `create-meeting` from being answered.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Held {
+    reached: Arc<Notify>,
+    released: Arc<Notify>,
+}
+
+impl Held {
+    /// Returns when the call is there.
+    pub(crate) async fn reached(&self) {
+        self.reached.notified().await;
+    }
+
+    pub(crate) fn release(&self) {
+        self.released.notify_one();
+    }
 }
 
 fn next<T>(lines: &Lines<T>) -> Option<Result<T, Error>> {
@@ -110,18 +145,27 @@ impl Script {
         self.calls.lock().unwrap().push(what.into());
     }
 
+    /// Holds the next `create-meeting` back.
+    pub(crate) fn hold_creates(&self) -> Held {
+        let held = Held::default();
+        *self.held.lock().unwrap() = Some(held.clone());
+        held
+    }
+
     /// The calls since the last time.
     pub(crate) fn take_calls(&self) -> Vec<String> {
         std::mem::take(&mut self.calls.lock().unwrap())
     }
 
     fn meeting(&self, request: &MeetingRequest) -> Meeting {
+        let chosen = request.options.iter().map(|option| format!("{}={}", option.name, option.value));
+        self.options.lock().unwrap().push(chosen.collect::<Vec<_>>().join(" "));
         let mut meetings = self.meetings.lock().unwrap();
         let number = meetings.len();
         let meeting = meetings.entry(request.appointment_id.clone()).or_insert_with(|| Meeting {
             id: format!("meeting {number}"),
             join_url: format!("https://teams.microsoft.com/l/{number}"),
-            organizer_id: "oid-1".to_owned(),
+            organizer_id: self.organizer.lock().unwrap().clone(),
             start: request.start,
             end: request.end,
             created: true,
@@ -140,6 +184,11 @@ impl VideoProvider for Working {
     async fn check(&self) -> Result<Connection, CallError> {
         self.script.call("check");
         answer(next(&self.script.connections).unwrap_or_else(|| Ok(connection())))
+    }
+
+    async fn check_user(&self, user: &User) -> Result<Vec<String>, CallError> {
+        self.script.call(format!("check user {}", user.id));
+        answer(next(&self.script.user_checks).unwrap_or_else(|| Ok(vec![])))
     }
 
     async fn match_users(&self, keys: &[String], look: Look) -> Result<Vec<MatchOutcome>, CallError> {
@@ -169,6 +218,11 @@ impl VideoProvider for Working {
 
     async fn create_meeting(&self, request: &MeetingRequest) -> Result<Meeting, CallError> {
         self.script.call(format!("create {}", request.appointment_id));
+        let held = self.script.held.lock().unwrap().take();
+        if let Some(held) = held {
+            held.reached.notify_one();
+            held.released.notified().await;
+        }
         let answered = next(&self.script.creates).unwrap_or(Ok(()));
         if let Err(error @ Error::Refused(_)) = answered {
             return answer(Err(error));
@@ -215,11 +269,11 @@ impl VideoProviders for Scripted {
         provider: &Working,
         purpose: Purpose,
         _session: &str,
-        values: Vec<Parameter>,
+        values: &[Parameter],
         _redirect_uri: &str,
     ) -> Result<NextStep, AuthorizationError> {
         let state = provider.script.states.fetch_add(1, Ordering::SeqCst).to_string();
-        let entry = (provider.integration.clone(), purpose);
+        let entry = (provider.integration.clone(), purpose, values.to_vec());
         provider.script.callbacks.lock().unwrap().insert(state.clone(), entry);
         if values.iter().any(|value| value.value == "refuse") {
             return Err(CallError::Provider(refused("No.")).into());
@@ -230,8 +284,8 @@ impl VideoProviders for Scripted {
     async fn callback(&self, _: &str, parameters: Vec<Parameter>) -> Result<Answered<()>, CallbackError> {
         let state = parameters.iter().find(|parameter| parameter.name == "state").unwrap();
         let found = self.0.callbacks.lock().unwrap().remove(&state.value);
-        let (integration, purpose) = found.ok_or(CallbackError::Unknown)?;
-        Ok(Answered { integration, purpose, callback: () })
+        let (integration, purpose, values) = found.ok_or(CallbackError::Unknown)?;
+        Ok(Answered { integration, purpose, values, callback: () })
     }
 
     async fn finish(&self, provider: &Working, (): ()) -> Result<Connection, CallError> {
@@ -262,6 +316,7 @@ pub(crate) struct Stage {
     pub(crate) script: Arc<Script>,
     pub(crate) waited: Waited,
     pub(crate) clock: Arc<ShiftedClock>,
+    store: Store,
     folder: TempDir,
 }
 
@@ -273,8 +328,10 @@ impl Stage {
                 name: "Microsoft Teams".to_owned(),
                 version: "1".to_owned(),
                 setup: vec![],
+                meeting_options: vec![],
                 match_key: "User Principal Name".to_owned(),
                 best_batch: 2,
+                meetings_per_month: Some(10),
                 capabilities: Capabilities::all(),
                 api_origins: vec![],
                 identity_origins: vec![],
@@ -284,12 +341,16 @@ impl Stage {
             connections: Mutex::default(),
             matches: Mutex::default(),
             outcomes: Mutex::default(),
+            user_checks: Mutex::default(),
             pages: Mutex::default(),
             size: Mutex::default(),
             creates: Mutex::default(),
             updates: Mutex::default(),
             cancels: Mutex::default(),
             calls: Mutex::default(),
+            options: Mutex::default(),
+            organizer: Mutex::new("oid-1".to_owned()),
+            held: Mutex::default(),
             meetings: Mutex::default(),
             callbacks: Mutex::default(),
             states: AtomicU64::default(),
@@ -297,13 +358,23 @@ impl Stage {
         let folder = tempfile::tempdir()?;
         let waited = Waited::default();
         let clock = waited.1.clone();
-        let platform = open(&folder, &script, &clock, &waited).await?;
-        Ok(Self { platform, script, waited, clock, folder })
+        let (platform, store) = open(&folder, &script, &clock, &waited).await?;
+        Ok(Self { platform, script, waited, clock, store, folder })
     }
 
     /// The same database, opened anew: all that a crash leaves.
     pub(crate) async fn restarted(&self) -> anyhow::Result<Platform<Scripted>> {
-        open(&self.folder, &self.script, &self.clock, &self.waited).await
+        Ok(open(&self.folder, &self.script, &self.clock, &self.waited).await?.0)
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.now_ms()
+    }
+
+    /// How often an integration's row was changed.
+    pub(crate) async fn revision(&self, id: &IntegrationId) -> anyhow::Result<i64> {
+        let query = sqlx::query_scalar("SELECT revision FROM integration WHERE id = $1");
+        Ok(query.bind(id.as_str()).fetch_one(self.store.pool()).await?)
     }
 
     /// Begins to connect; gives the `state` of the callback too.
@@ -350,11 +421,12 @@ async fn open(
     script: &Arc<Script>,
     clock: &Arc<ShiftedClock>,
     waited: &Waited,
-) -> anyhow::Result<Platform<Scripted>> {
+) -> anyhow::Result<(Platform<Scripted>, Store)> {
     let keys = KeyRing::parse("k:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")?;
     let store = Store::open(&folder.path().join("video.db"), keys, clock.clone()).await?;
     let scripted = Scripted(script.clone());
-    Ok(Platform::over(scripted, &store, clock.clone(), Arc::new(waited.clone())).await?)
+    let platform = Platform::over(scripted, &store, clock.clone(), Arc::new(waited.clone())).await?;
+    Ok((platform, store))
 }
 
 pub(crate) fn request(id: &str, staff: &str) -> BookingRequest {
@@ -367,5 +439,6 @@ pub(crate) fn request(id: &str, staff: &str) -> BookingRequest {
         start: 1_000,
         end: 2_000,
         channel: Channel::ClientView,
+        options: MeetingOptions::new(),
     }
 }

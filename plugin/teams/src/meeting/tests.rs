@@ -3,6 +3,7 @@
 use super::*;
 use crate::bindings::http as wire_http;
 use crate::bindings::provider::{InputProblem, User};
+use crate::bindings::types::Parameter;
 use crate::fake::Fake;
 
 fn connected() -> Fake {
@@ -19,6 +20,7 @@ fn request(meeting_id: Option<&str>) -> MeetingRequest {
         start: 0,
         end: 60_000,
         attendees: Vec::new(),
+        options: Vec::new(),
     }
 }
 
@@ -34,7 +36,7 @@ fn cancellation(meeting_id: Option<&str>, organizer_id: Option<&str>) -> Cancell
 fn meeting(minute: u8) -> String {
     format!(
         r#"{{"id":"M*/1","joinWebUrl":"https://teams.microsoft.com/l/x","subject":"Advice",
-            "startDateTime":"1970-01-01T00:0{minute}:00.0000000Z","endDateTime":"1970-01-01T00:01:00Z"}}"#
+            "lobbyBypassSettings":{{"scope":"everyone"}},"startDateTime":"1970-01-01T00:0{minute}:00.0000000Z","endDateTime":"1970-01-01T00:01:00Z"}}"#
     )
 }
 
@@ -198,4 +200,107 @@ fn a_missing_policy_and_a_guest_are_refused() {
         let refused = create(&host, &of_staff(STAFF, None, None));
         assert!(matches!(refused, Err(Error::Refused(it)) if it.message.contains(says)), "{code}");
     }
+}
+
+fn option(name: &str, value: &str) -> Parameter {
+    Parameter { name: name.to_owned(), value: value.to_owned() }
+}
+
+#[test]
+fn an_unknown_option_is_refused_before_anything_is_sent() {
+    let host = connected();
+    let wish = MeetingRequest { options: vec![option("passcode", "yes")], ..request(Some("M")) };
+    for refused in [create(&host, &wish), update(&host, &wish)] {
+        assert!(matches!(refused, Err(Error::InvalidInput(input))
+            if input.field == "passcode" && input.problem == InputProblem::Unsupported));
+    }
+    assert!(host.sent.borrow().is_empty());
+}
+
+#[test]
+fn what_create_or_get_does_not_take_follows_in_one_patch_of_nothing_else() {
+    let host = connected();
+    let options = vec![option("lobby", "organization"), option("chat", "disabled")];
+    let wish = MeetingRequest { options, ..request(None) };
+    host.answer(201, &meeting(0));
+    host.answer(204, "");
+    let made = create(&host, &wish).expect("a meeting");
+    assert!(made.created && made.warnings.is_empty());
+    assert_eq!(
+        host.body(1),
+        r#"{"lobbyBypassSettings":{"scope":"organization"},"allowMeetingChat":"disabled"}"#
+    );
+    assert_eq!(host.sent.borrow().len(), 2);
+}
+
+#[test]
+fn a_refused_option_leaves_the_meeting_and_a_warning_with_the_reason() {
+    let wish = MeetingRequest { options: vec![option("recording", "yes")], ..request(None) };
+    for (status, says) in [
+        (400, "not allowed"),
+        (403, "not allowed"),
+        (401, "Reauthorize"),
+        (404, "not allowed"),
+        (429, "fewer"),
+        (500, "not allowed"),
+    ] {
+        let host = connected();
+        host.answer(201, &meeting(0));
+        host.answer(status, r#"{"error":{"code":"x","message":"Recording is not allowed."}}"#);
+        let made = create(&host, &wish).expect("a meeting");
+        let [warning] = &made.warnings[..] else { panic!("{:?}", made.warnings) };
+        assert!(warning.contains("\"Record automatically\"") && warning.contains(says), "{warning}");
+    }
+    let host = connected();
+    host.answer(200, &meeting(0));
+    host.answer(404, "{}");
+    assert!(matches!(create(&host, &wish), Err(Error::Unavailable(_))), "it was deleted meanwhile");
+}
+
+#[test]
+fn a_lost_answer_to_an_option_is_a_warning_and_one_to_a_move_an_error() {
+    let wish = MeetingRequest { options: vec![option("recording", "yes")], ..request(None) };
+    for minute in [0, 5] {
+        let host = connected();
+        host.answer(200, &meeting(minute));
+        host.answers.borrow_mut().push_back(Err(wire_http::Error::NoAnswer(String::new())));
+        match create(&host, &wish) {
+            Ok(made) => assert!(minute == 0 && made.warnings.len() == 1),
+            Err(error) => assert!(minute == 5 && matches!(error, Error::Unavailable(_))),
+        }
+        assert_eq!(host.sent.borrow().len(), 2);
+    }
+}
+
+#[test]
+fn an_option_that_is_refused_does_not_stand_in_the_way_of_a_move() {
+    let wish = MeetingRequest { options: vec![option("recording", "yes")], ..request(Some("M")) };
+    let host = connected();
+    host.answer(403, r#"{"error":{"code":"Forbidden","message":"Recording is not allowed."}}"#);
+    host.answer(200, &meeting(0));
+    let moved = update(&host, &wish).expect("a meeting");
+    assert!(moved.warnings[0].contains("Recording is not allowed."));
+    assert!(host.body(0).contains("recordAutomatically") && host.body(0).contains("startDateTime"));
+    assert!(!host.body(1).contains("recordAutomatically") && host.body(1).contains("startDateTime"));
+
+    // What cannot be the options' fault is not asked for again, and what is not stays refused.
+    for status in [404, 429, 500] {
+        host.answer(status, "{}");
+        assert!(update(&host, &wish).is_err());
+    }
+    assert_eq!(host.sent.borrow().len(), 5);
+    let no_policy = r#"{"error":{"message":"No application access policy found for this app."}}"#;
+    host.answer(403, no_policy);
+    host.answer(403, no_policy);
+    assert!(matches!(update(&host, &wish), Err(Error::Refused(_))));
+}
+
+#[test]
+fn an_option_that_microsoft_ignores_is_told() {
+    let host = connected();
+    let wish = MeetingRequest { options: vec![option("lobby", "organizer")], ..request(None) };
+    host.answer(200, &meeting(0));
+    host.answer(200, &meeting(0));
+    let made = create(&host, &wish).expect("a meeting");
+    assert!(made.warnings[0].contains("\"Who bypasses the lobby\""), "{:?}", made.warnings);
 }

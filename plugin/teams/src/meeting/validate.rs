@@ -1,5 +1,6 @@
 //! What the contract asks of a meeting request, checked before anything is sent.
 
+use super::options::Options;
 use crate::bindings::provider::{Error, InputProblem, MeetingRequest};
 use crate::failure;
 use crate::time;
@@ -8,8 +9,8 @@ use crate::time;
 const ATTENDEES: usize = 100;
 const TEXT: usize = 256;
 
-/// Checks a whole request.
-pub(crate) fn request(request: &MeetingRequest) -> Result<(), Error> {
+/// Checks a whole request, and gives the options that were chosen.
+pub(crate) fn request(request: &MeetingRequest) -> Result<Options, Error> {
     appointment(&request.appointment_id)?;
     if let Some(id) = &request.meeting_id {
         meeting(id)?;
@@ -30,7 +31,7 @@ pub(crate) fn request(request: &MeetingRequest) -> Result<(), Error> {
     if !request.attendees.iter().all(|attendee| fits(&attendee.name)) {
         return malformed("attendees", "A name is longer than 256 characters.");
     }
-    Ok(())
+    Options::read(&request.options)
 }
 
 /// Checks the platform's id of an appointment.
@@ -50,7 +51,7 @@ pub(crate) fn meeting(id: &str) -> Result<(), Error> {
     malformed("meeting-id", "This is not the id of a meeting.")
 }
 
-fn malformed(field: &str, message: &str) -> Result<(), Error> {
+fn malformed<T>(field: &str, message: &str) -> Result<T, Error> {
     Err(failure::invalid_input(field, InputProblem::Malformed, message))
 }
 
@@ -86,6 +87,7 @@ mod tests {
             start: 1,
             end: 2,
             attendees: Vec::new(),
+            options: Vec::new(),
         };
         assert!(request(&wish).is_ok());
         wish.end = 1;

@@ -1,7 +1,9 @@
 //! The `onlineMeeting` resource of Graph, as far as it is written and read here.
 
-use serde::Serialize;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 
+use super::options::{Settings, Shown};
 use crate::bindings::provider::{Error, Meeting};
 use crate::bindings::types::Instant;
 use crate::failure;
@@ -32,13 +34,24 @@ pub(crate) struct Identity<'a> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct IdentityUser<'a> {
-    pub(crate) id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) id: Option<&'a str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub(crate) display_name: &'a str,
+}
+
+impl<'a> Identity<'a> {
+    /// What is known of a person; none if that is nothing.
+    pub(crate) fn of(id: Option<&'a str>, display_name: &'a str) -> Option<Self> {
+        (id.is_some() || !display_name.is_empty()).then_some(Self { user: IdentityUser { id, display_name } })
+    }
 }
 
 impl Attendee<'_> {
     fn id(&self) -> Option<&str> {
-        self.identity.as_ref().map(|identity| identity.user.id)
+        self.identity.as_ref().and_then(|identity| identity.user.id)
     }
 
     /// Whether both are the same person: by user id, or else by address.
@@ -55,36 +68,45 @@ fn same(one: (Option<&str>, Option<&str>), other: (Option<&str>, Option<&str>)) 
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Body<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    external_id: Option<&'a str>,
-    start_date_time: &'a str,
-    end_date_time: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    subject: Option<&'a str>,
-    participants: Participants<'a>,
+/// The body of `createOrGet`, with the appointment's id, or of a `PATCH`, without.
+pub(crate) struct Body<'a> {
+    pub(crate) external_id: Option<&'a str>,
+    /// None leaves everything but the settings as it is.
+    pub(crate) wish: Option<&'a Wish<'a>>,
+    /// `createOrGet` takes none.
+    pub(crate) settings: Settings,
+}
+
+impl Body<'_> {
+    /// As it is sent.
+    pub(crate) fn json(&self) -> Result<Vec<u8>, Error> {
+        serde_json::to_vec(self).map_err(|_| failure::internal("The meeting could not be written as JSON."))
+    }
+}
+
+impl Serialize for Body<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut body = serializer.serialize_map(None)?;
+        if let Some(id) = self.external_id {
+            body.serialize_entry("externalId", id)?;
+        }
+        if let Some(wish) = self.wish {
+            body.serialize_entry("startDateTime", time::write(wish.start).as_str())?;
+            body.serialize_entry("endDateTime", time::write(wish.end).as_str())?;
+            // An empty subject is left out of a new meeting, and clears that of one that exists.
+            if self.external_id.is_none() || !wish.subject.is_empty() {
+                body.serialize_entry("subject", wish.subject)?;
+            }
+            body.serialize_entry("participants", &Participants { attendees: &wish.attendees })?;
+        }
+        self.settings.write(&mut body)?;
+        body.end()
+    }
 }
 
 #[derive(Serialize)]
 struct Participants<'a> {
     attendees: &'a [Attendee<'a>],
-}
-
-impl Wish<'_> {
-    /// The body of `createOrGet`, with the appointment's id, or of `PATCH`, without.
-    pub(crate) fn body(&self, external_id: Option<&str>) -> Result<Vec<u8>, Error> {
-        serde_json::to_vec(&Body {
-            external_id,
-            start_date_time: &time::write(self.start),
-            end_date_time: &time::write(self.end),
-            // An empty subject is left out of a new meeting, and clears that of one that exists.
-            subject: Some(self.subject).filter(|it| external_id.is_none() || !it.is_empty()),
-            participants: Participants { attendees: &self.attendees },
-        })
-        .map_err(|_| failure::internal("The meeting could not be written as JSON."))
-    }
 }
 
 /// A meeting as Graph gave it. Every part may be missing; what is not read here is not looked at.
@@ -97,6 +119,8 @@ pub(crate) struct Given {
     subject: Option<String>,
     organizer: Option<String>,
     attendees: Option<Vec<GivenAttendee>>,
+    /// What it shows of the options.
+    pub(crate) shown: Shown,
 }
 
 impl Given {
@@ -113,6 +137,7 @@ impl Given {
             subject: meeting.get("subject").owned(),
             organizer: user_id(participants.get("organizer")),
             attendees: attendees.map(|list| list.iter().map(GivenAttendee::read).collect()),
+            shown: Shown::read(meeting),
         }
     }
 
@@ -139,8 +164,8 @@ impl Given {
         Self { start: None, end: None, ..self }
     }
 
-    /// Whether nothing has to be changed. Attendees that the answer does not list are not known to
-    /// differ.
+    /// Whether nothing but settings has to be changed. Attendees that the answer does not list are not
+    /// known to differ.
     pub(crate) fn fits(&self, wish: &Wish<'_>) -> bool {
         self.start == Some(wish.start)
             && self.end == Some(wish.end)
@@ -220,7 +245,7 @@ mod tests {
             attendees: vec![Attendee {
                 upn: Some("s@c.com"),
                 role: "coorganizer",
-                identity: Some(Identity { user: IdentityUser { id: "s" } }),
+                identity: Some(Identity { user: IdentityUser { id: Some("s"), display_name: "" } }),
             }],
         }
     }
@@ -237,7 +262,8 @@ mod tests {
 
     #[test]
     fn a_body_holds_what_create_or_get_takes_and_no_more() {
-        let body = wish().body(Some("a-1")).expect("a body");
+        let body = Body { external_id: Some("a-1"), wish: Some(&wish()), settings: Settings::NONE };
+        let body = body.json().expect("a body");
         assert_eq!(
             String::from_utf8_lossy(&body),
             r#"{"externalId":"a-1","startDateTime":"2020-09-09T21:33:30.854Z","endDateTime":"2020-09-09T22:03:30.856Z","subject":"Advice","participants":{"attendees":[{"upn":"s@c.com","role":"coorganizer","identity":{"user":{"id":"s"}}}]}}"#

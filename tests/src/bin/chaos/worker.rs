@@ -1,0 +1,96 @@
+//! One of the host processes: it finishes what was left behind, and then does what it is asked, several
+//! things at a time, until it is killed or its input ends.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use end_to_end::process;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use video_platform::{Appointment, BookingError, BookingRequest, Channel, MeetingOptions, Platform};
+
+use crate::words::{Asked, Line, Told, What};
+
+/// Serves its standard input.
+pub(crate) async fn work(folder: &Path) -> Result<()> {
+    let (platform, _, clock) = process::platform(folder).await?;
+    let platform = Arc::new(platform);
+    let (lines, mut outgoing) = mpsc::unbounded_channel::<Line>();
+    let writer = tokio::spawn(async move {
+        let mut out = tokio::io::stdout();
+        while let Some(line) = outgoing.recv().await {
+            let mut text = serde_json::to_vec(&line)?;
+            text.push(b'\n');
+            out.write_all(&text).await?;
+            out.flush().await?;
+        }
+        anyhow::Ok(())
+    });
+    lines.send(Line::Ready { resumed: platform.resume().await?.finished.len() })?;
+
+    let mut advanced = Duration::from_secs(std::env::var(process::ADVANCE)?.parse()?);
+    let mut orders = JoinSet::new();
+    let mut incoming = BufReader::new(tokio::io::stdin()).lines();
+    while let Some(line) = incoming.next_line().await? {
+        match serde_json::from_str(&line)? {
+            Asked::Advance(seconds) => {
+                let wanted = Duration::from_secs(seconds);
+                clock.advance(wanted.saturating_sub(advanced));
+                advanced = advanced.max(wanted);
+            }
+            Asked::Do { number, appointment, staff, what } => {
+                let (platform, lines) = (platform.clone(), lines.clone());
+                orders.spawn(async move {
+                    let told = told(carry_out(&platform, appointment, staff, what).await);
+                    // Nobody listens any more: then there is nobody to tell.
+                    let _ = lines.send(Line::Answer { number, told });
+                });
+            }
+        }
+    }
+    orders.join_all().await;
+    drop(lines);
+    writer.await?
+}
+
+async fn carry_out(
+    platform: &Platform,
+    appointment: String,
+    staff: String,
+    what: What,
+) -> Result<Appointment, BookingError> {
+    match what {
+        What::Book { start, end } => {
+            let request = BookingRequest {
+                // A change at Microsoft can be told by it: its URL names the meeting only.
+                subject: format!("Advice, {appointment}"),
+                id: appointment,
+                staff,
+                client_name: "A Customer".to_owned(),
+                client_email: "customer@example.com".to_owned(),
+                start,
+                end,
+                channel: Channel::ClientView,
+                options: MeetingOptions::default(),
+            };
+            platform.book(&request).await
+        }
+        What::Move { start, end } => platform.move_appointment(&appointment, start, end).await,
+        What::Cancel => platform.cancel(&appointment).await,
+    }
+}
+
+fn told(outcome: Result<Appointment, BookingError>) -> Told {
+    match outcome {
+        Ok(appointment) => Told::Done { link: appointment.link, start: appointment.start },
+        Err(BookingError::Waiting { .. }) => Told::Waiting,
+        Err(BookingError::Refused { .. }) => Told::Refused,
+        Err(BookingError::Cancelled(_)) => Told::Cancelled,
+        Err(BookingError::NeverBooked(_)) => Told::NeverBooked,
+        Err(BookingError::Database(_)) => Told::Busy,
+        Err(other) => Told::Unexpected(other.to_string()),
+    }
+}

@@ -1,0 +1,33 @@
+//! A small run of the chaos, and that another seed's plan is another.
+
+use std::process::Stdio;
+
+use anyhow::{Result, ensure};
+use end_to_end::Method;
+use tokio::process::Command;
+
+/// What a run prints.
+async fn run(method: Method, arguments: &[&str]) -> Result<String> {
+    let output = Command::new(env!("CARGO_BIN_EXE_chaos"))
+        .args(["--method", method.name()])
+        .args(arguments)
+        .env("RUST_BACKTRACE", "0")
+        .stdin(Stdio::null())
+        .output()
+        .await?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{arguments:?} by {}: {said}", method.name());
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+#[tokio::test]
+async fn after_faults_and_kills_everybody_agrees_meeting_for_meeting() -> Result<()> {
+    let scale = ["--seed", "7", "--bookings", "100", "--processes", "2", "--kills", "3"];
+    for method in Method::ALL {
+        let summary = run(method, &scale).await?;
+        ensure!(summary.contains("killed            3 processes"), "{summary}");
+        ensure!(summary.contains("connection lost after"), "{summary}");
+        ensure!(summary.contains("100 appointments, 2 processes"), "{summary}");
+    }
+    Ok(())
+}

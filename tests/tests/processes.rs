@@ -1,0 +1,106 @@
+//! Several host processes on one store.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use end_to_end::process::command;
+use end_to_end::{FileClock, World, WorldOptions};
+use mock_graph::{MockGraph, Operation};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout};
+
+const CALLS: u64 = 1_000;
+
+/// A `busy-host`.
+struct Busy {
+    _process: Child,
+    orders: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
+}
+
+impl Busy {
+    fn start(folder: &Path, files: &Path, microsoft: &MockGraph) -> Result<Self> {
+        let program = Path::new(env!("CARGO_BIN_EXE_busy-host"));
+        let mut process = command(program, microsoft, &files.join("ca.pem"), 0)
+            .arg(folder)
+            .env("CLOCK", files.join("clock"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let orders = process.stdin.take().context("no standard input")?;
+        let answers = BufReader::new(process.stdout.take().context("no standard output")?).lines();
+        Ok(Self { _process: process, orders, answers })
+    }
+
+    async fn order(&mut self, calls: u64) -> Result<()> {
+        Ok(self.orders.write_all(format!("{calls}\n").as_bytes()).await?)
+    }
+
+    async fn answer(&mut self) -> Result<String> {
+        self.answers.next_line().await?.context("a host ended")
+    }
+}
+
+/// Two processes, and the clock of everybody.
+struct Two {
+    world: World,
+    clock: FileClock,
+    hosts: [Busy; 2],
+}
+
+impl Two {
+    async fn start() -> Result<Self> {
+        let (world, _) = World::connected(WorldOptions::default()).await?;
+        let (folder, microsoft) = (world.data.path(), &world.microsoft);
+        std::fs::write(folder.join("ca.pem"), microsoft.ca_pem())?;
+        let clock = FileClock::create(&folder.join("clock"))?;
+        let mut hosts = [Busy::start(folder, folder, microsoft)?, Busy::start(folder, folder, microsoft)?];
+        for host in &mut hosts {
+            assert_eq!(host.answer().await?, "ready");
+        }
+        Ok(Self { world, clock, hosts })
+    }
+
+    /// Microsoft first: a host that is ahead would take a token that Microsoft has just issued for an old one.
+    fn advance(&self, by: Duration) -> Result<()> {
+        self.world.microsoft.clock().advance(by);
+        self.clock.advance(by)
+    }
+
+    async fn order(&mut self) -> Result<()> {
+        self.world.microsoft.journal().clear();
+        for host in &mut self.hosts {
+            host.order(CALLS).await?;
+        }
+        Ok(())
+    }
+
+    /// Every call succeeded, with one refresh for both processes.
+    async fn all_went_well(&mut self, expiry: &str) -> Result<()> {
+        for host in &mut self.hosts {
+            assert_eq!(host.answer().await?, format!("{CALLS} "), "{expiry}");
+        }
+        let journal = self.world.microsoft.journal();
+        assert_eq!(journal.count(Operation::Token), 1, "{expiry}");
+        assert_eq!(journal.count(Operation::GetUser), 2 * CALLS, "no call was repeated: {expiry}");
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hosts_with_a_thousand_calls_each_refresh_once_at_each_expiry_and_no_call_fails() -> Result<()> {
+    let mut two = Two::start().await?;
+    for expiry in ["the first", "the second"] {
+        two.order().await?;
+        // In the middle of their calls the token comes near its end, which is when it is renewed.
+        two.world.microsoft.journal().wait_for(Operation::GetUser, CALLS / 2).await;
+        two.advance(Duration::from_mins(56))?;
+        two.all_went_well(expiry).await?;
+    }
+    // Nobody called for hours: both find at once that it is over.
+    two.advance(Duration::from_hours(5))?;
+    two.order().await?;
+    two.all_went_well("the third").await
+}
