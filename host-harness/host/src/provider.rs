@@ -4,9 +4,10 @@
 pub use crate::bindings::exports::scheduling::video_provider::provider::{
     Account, AccountMismatch, Attendee, AttendeeRole, AuthorizationRequest, AuthorizationResponse,
     Cancellation, Capabilities, Choice, Connection, DeadGrant, Description, DirectoryEntry, DirectoryPage,
-    Error, GrantProblem, InputError, InputProblem, Look, MatchOutcome, Meeting, MeetingOption,
-    MeetingRequest, Misconfiguration, MisconfigurationProblem, Mismatch, NextStep, Outage, Refusal,
-    RefusalProblem, SetupField, SetupKind, SignInError, SignInProblem, Standing, User,
+    Error, GrantProblem, InputError, InputProblem, Look, LookUpOutcome, MatchOutcome, Meeting, MeetingOption,
+    MeetingReference, MeetingRequest, MeetingState, Misconfiguration, MisconfigurationProblem, Mismatch,
+    NextStep, Outage, Refusal, RefusalProblem, SetupField, SetupKind, SignInError, SignInProblem, Standing,
+    User,
 };
 pub use crate::bindings::scheduling::video_provider::types::Parameter;
 

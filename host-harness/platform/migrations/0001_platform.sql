@@ -187,6 +187,11 @@ CREATE TABLE appointment (
     -- Where a move that the provider has not confirmed came from.
     previous_start BIGINT,
     previous_end BIGINT,
+    -- Whose it was, where the provider has not confirmed another staff member.
+    previous_staff TEXT REFERENCES staff (id),
+    previous_user_id TEXT,
+    previous_user_key TEXT,
+    previous_user_name TEXT,
     channel TEXT NOT NULL,
     status TEXT NOT NULL,
     integration TEXT NOT NULL REFERENCES integration (id),
@@ -211,3 +216,22 @@ CREATE TABLE appointment_option (
 
 CREATE INDEX appointment_status ON appointment (status);
 CREATE INDEX appointment_staff ON appointment (staff, start_at);
+-- Reconciling reads an integration's appointments from a time on, in the order of their ids.
+CREATE INDEX appointment_integration ON appointment (integration, id);
+
+-- Meetings at the provider that no appointment has any more, and that it has still to end.
+CREATE TABLE stray_meeting (
+    id TEXT NOT NULL PRIMARY KEY,
+    appointment TEXT NOT NULL REFERENCES appointment (id),
+    integration TEXT NOT NULL REFERENCES integration (id),
+    -- NULL where it is not known whether there is one.
+    meeting_id TEXT,
+    organizer_id TEXT,
+    -- The staff member for whom it was asked for, as a user of the provider.
+    user_id TEXT,
+    user_key TEXT,
+    user_name TEXT,
+    created_at BIGINT NOT NULL
+);
+
+CREATE INDEX stray_meeting_appointment ON stray_meeting (appointment);

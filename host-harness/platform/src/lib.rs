@@ -5,6 +5,7 @@ mod database;
 mod integration;
 mod matching;
 mod options;
+mod patience;
 mod platform;
 mod plugins;
 mod provider;
@@ -14,8 +15,9 @@ mod video;
 mod word;
 
 pub use appointment::{
-    Appointment, BookingError, BookingRequest, Channel, Obstacle, ResumeReport, StaffCheck, Status,
-    Unfinished, WrongInput,
+    Appointment, BookingError, BookingRequest, Channel, Difference, Discrepancy, Mending, Obstacle,
+    Reassigned, ReconcileError, ReconcileMode, ReconcileOptions, ReconcileProgress, Reconciliation,
+    ResumeReport, Skipped, StaffCheck, Status, Unfinished, WrongInput,
 };
 pub use database::DatabaseError;
 pub use integration::{

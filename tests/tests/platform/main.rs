@@ -6,6 +6,8 @@ mod integrations;
 mod matching;
 mod method;
 mod processes;
+mod reassigning;
+mod reconciling;
 mod rematching;
 mod stage;
 mod states;

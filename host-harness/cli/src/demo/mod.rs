@@ -16,7 +16,7 @@ mod sample;
 mod stage;
 mod teller;
 mod tenants;
-mod times;
+pub(crate) mod times;
 
 use anyhow::Result;
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! Booking.
 
 use super::error::is_refusal;
-use super::{Appointment, BookingError, BookingRequest, Status, store};
+use super::{Appointment, BookingError, BookingRequest, Status, store, stray};
 use crate::database;
 use crate::integration::{self, Question};
 use crate::options;
@@ -23,7 +23,7 @@ impl<V: VideoProviders> Platform<V> {
                 return Err(BookingError::OtherStaff(known.id));
             }
             match known.status {
-                Status::Booked | Status::Moving => return Ok(known),
+                Status::Booked | Status::Moving | Status::Reassigning => return Ok(known),
                 Status::Requested => return self.make(known).await,
                 Status::Cancelling | Status::Cancelled => return Err(BookingError::Cancelled(known.id)),
                 Status::Failed => {}
@@ -61,10 +61,13 @@ impl<V: VideoProviders> Platform<V> {
                     news = news
                         .and(integration::quota::count(&mut transaction, id, organizer, limit, now).await?);
                 }
+                stray::unless_kept(&mut transaction, &appointment.id, &meeting, now).await?;
                 store::overtaken(&mut transaction, &appointment).await?;
                 self.commit(transaction, "appointment.booked", news).await?;
-                let made = self.reread(&appointment.id).await?;
-                if made.link.as_ref() != Some(&meeting.join_url) {
+                let made = self.without_strays(&appointment.id).await?;
+                if made.meeting_id.as_ref() == Some(&meeting.id)
+                    && made.link.as_ref() != Some(&meeting.join_url)
+                {
                     tracing::error!(appointment = %made.id, "the provider gave two links for one appointment; the first stays");
                 }
                 match made.status {

@@ -88,6 +88,37 @@ pub enum BookingError {
         "The id {0} belongs to another staff member's appointment already. Book this one under an id of its own."
     )]
     OtherStaff(String),
+    /// Another staff member uses another integration than the one that the appointment is on.
+    #[error(
+        "{staff} has video on {theirs}, and the appointment {appointment} is on {here}. No appointment changes \
+         its provider in silence: choose {here} for them, or cancel the appointment and book another with them."
+    )]
+    OtherIntegration {
+        /// The staff member's name.
+        staff: String,
+        /// What their integration is called for people.
+        theirs: String,
+        /// What the appointment's integration is called for people.
+        here: String,
+        /// Which appointment.
+        appointment: String,
+    },
+    /// What was wanted before is not done yet, so that this was not begun.
+    #[error(
+        "Nothing was changed: an earlier change of the appointment {appointment} waits for {integration}. {error} Try again later."
+    )]
+    EarlierChange {
+        /// Which.
+        appointment: String,
+        /// What the integration is called for people.
+        integration: String,
+        /// What it said.
+        #[source]
+        error: Box<CallError>,
+    },
+    /// Another process changes it at this moment.
+    #[error("Somebody else is changing the appointment {0} at this moment. Look at it, and try again.")]
+    Busy(String),
     /// There is no such appointment.
     #[error("There is no appointment with the id {0}.")]
     Unknown(String),
@@ -113,7 +144,7 @@ pub enum BookingError {
         #[source]
         error: Box<CallError>,
     },
-    /// The provider refused. A booking has no meeting; a move was taken back; what is cancelled is
+    /// The provider refused. A booking has no meeting; a move or a new staff member was taken back; what is cancelled is
     /// tried again.
     #[error("{integration} refused what you want with the appointment {appointment}: {error}")]
     Refused {
@@ -138,6 +169,16 @@ impl BookingError {
             Self::Refused { appointment, integration, error }
         } else {
             Self::Waiting { appointment, integration, error }
+        }
+    }
+
+    /// The same, of what had to be done before what was asked for.
+    pub(super) fn earlier(self) -> Self {
+        match self {
+            Self::Waiting { appointment, integration, error } => {
+                Self::EarlierChange { appointment, integration, error }
+            }
+            other => other,
         }
     }
 

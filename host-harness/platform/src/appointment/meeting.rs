@@ -2,7 +2,7 @@
 //! member uses by now.
 
 use video_host::CallError;
-use video_host::provider::{Attendee, AttendeeRole, Description, MeetingRequest};
+use video_host::provider::{Attendee, AttendeeRole, Description, MeetingReference, MeetingRequest};
 
 use super::{Appointment, BookingError, Status, store};
 use crate::database::{self, DatabaseError};
@@ -88,6 +88,18 @@ impl<V: VideoProviders> Platform<V> {
             attendees: vec![client(appointment), host(&staff, appointment)],
             options: options::of_appointment(&mut connection, description, &appointment.id).await?,
         })
+    }
+}
+
+impl Appointment {
+    /// Where its meeting is at the provider.
+    pub(super) fn reference(&self) -> MeetingReference {
+        MeetingReference {
+            appointment_id: self.id.clone(),
+            meeting_id: self.meeting_id.clone(),
+            organizer_id: self.organizer_id.clone(),
+            staff: self.user.clone(),
+        }
     }
 }
 

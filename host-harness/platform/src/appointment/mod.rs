@@ -10,12 +10,20 @@ mod check_staff;
 mod eligible;
 mod error;
 mod meeting;
+mod reassign;
+mod reconcile;
 mod reschedule;
 mod resume;
 mod store;
+mod stray;
 
 pub use check_staff::{Obstacle, StaffCheck};
 pub use error::{BookingError, WrongInput};
+pub use reassign::Reassigned;
+pub use reconcile::{
+    Difference, Discrepancy, Mending, ReconcileError, ReconcileMode, ReconcileOptions, ReconcileProgress,
+    Reconciliation, Skipped,
+};
 pub use resume::{ResumeReport, Unfinished};
 use video_host::provider::User;
 
@@ -48,6 +56,9 @@ pub enum Status {
     Booked,
     /// It has its link and a new time, which the provider has not confirmed yet.
     Moving,
+    /// Another staff member takes it over, which the provider has not confirmed yet. It has the link of
+    /// before.
+    Reassigning,
     /// It does not take place, which the provider has not confirmed yet.
     Cancelling,
     /// It does not take place.
@@ -60,6 +71,7 @@ words!(Status {
     Requested = "requested",
     Booked = "booked",
     Moving = "moving",
+    Reassigning = "reassigning",
     Cancelling = "cancelling",
     Cancelled = "cancelled",
     Failed = "failed",
@@ -111,14 +123,17 @@ pub struct Appointment {
     pub status: Status,
     /// Where its meeting is.
     pub integration: IntegrationId,
-    /// The staff member at the provider, as matched when it was booked; none for a provider without
+    /// The staff member at the provider, as matched when it was booked or handed over; none for a provider without
     /// matching.
     pub user: Option<User>,
     /// The provider's id of the meeting, once it is known.
     pub meeting_id: Option<String>,
     /// Whose meeting it is at the provider, once that is known: only there it can be changed and ended.
     pub organizer_id: Option<String>,
-    /// The link to join. Once it is there it never changes.
+    /// The link to join. Once it is there it changes in two cases only, which [`Self::note`] then tells:
+    /// another staff member takes the appointment over and organises a meeting of their own
+    /// ([`Platform::reassign`]), or somebody chooses to have a meeting made again that the provider lost
+    /// ([`ReconcileMode::Mend`]).
     pub link: Option<String>,
     /// What could not be done, or why it waits; a sentence for staff.
     pub note: Option<String>,

@@ -1,4 +1,5 @@
-//! The rows of appointments. No statement here replaces a link or a meeting id that is there.
+//! The rows of appointments. No statement here replaces a link or a meeting id that is there; the two
+//! that may stand with what they are for, in `reassign` and in `reconcile`.
 
 use sqlx::{FromRow, Row as _};
 use video_host::provider::{Meeting, User};
@@ -11,7 +12,6 @@ use crate::word::{self, Word as _};
 impl FromRow<'_, Row> for Appointment {
     fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         let integration: String = row.try_get("integration")?;
-        let user: Option<String> = row.try_get("user_id")?;
         Ok(Self {
             id: row.try_get("id")?,
             staff: row.try_get("staff")?,
@@ -23,18 +23,20 @@ impl FromRow<'_, Row> for Appointment {
             channel: word::read(row, "channel")?,
             status: word::read(row, "status")?,
             integration: integration.parse().map_err(|_| word::unknown("integration", &integration))?,
-            user: match user {
-                Some(id) => {
-                    Some(User { id, key: row.try_get("user_key")?, display_name: row.try_get("user_name")? })
-                }
-                None => None,
-            },
+            user: user(row, ["user_id", "user_key", "user_name"])?,
             meeting_id: row.try_get("meeting_id")?,
             organizer_id: row.try_get("organizer_id")?,
             link: row.try_get("link")?,
             note: row.try_get("note")?,
         })
     }
+}
+
+/// A user of the provider, in the columns of id, key and name; none if there is no id.
+pub(super) fn user(row: &Row, [id, key, name]: [&str; 3]) -> Result<Option<User>, sqlx::Error> {
+    let id: Option<String> = row.try_get(id)?;
+    let rest = |id| Ok(User { id, key: row.try_get(key)?, display_name: row.try_get(name)? });
+    id.map(rest).transpose()
 }
 
 /// Writes what is to be booked. A row of this id is replaced only if the provider refused it before.
@@ -96,11 +98,13 @@ pub(super) async fn of_staff(
     Ok(query.bind(staff).bind(from).bind(until).fetch_all(connection).await?)
 }
 
-/// Those of which the provider has not confirmed what was asked for, the oldest first.
+/// Those of which the provider has not confirmed what was asked for, and those with stray meetings;
+/// the oldest first.
 pub(super) async fn unfinished(connection: &mut Connection) -> Result<Vec<String>, DatabaseError> {
     let query = sqlx::query_scalar(
-        "SELECT id FROM appointment WHERE status IN ('requested', 'moving', 'cancelling') \
-         ORDER BY created_at, id",
+        "SELECT id FROM appointment \
+         WHERE status IN ('requested', 'moving', 'reassigning', 'cancelling') \
+         OR id IN (SELECT appointment FROM stray_meeting) ORDER BY created_at, id",
     );
     Ok(query.fetch_all(connection).await?)
 }
@@ -235,7 +239,7 @@ pub(super) async fn move_back(
 pub(super) async fn cancelling(connection: &mut Connection, id: &str) -> Result<(), DatabaseError> {
     sqlx::query(
         "UPDATE appointment SET status = 'cancelling', note = NULL \
-         WHERE id = $1 AND status IN ('requested', 'booked', 'moving')",
+         WHERE id = $1 AND status IN ('requested', 'booked', 'moving', 'reassigning')",
     )
     .bind(id)
     .execute(connection)
@@ -258,5 +262,17 @@ pub(super) async fn change(
         .bind(note)
         .execute(connection)
         .await?;
+    Ok(())
+}
+
+/// Adds a sentence to the note.
+pub(super) async fn add_note(connection: &mut Connection, id: &str, note: &str) -> Result<(), DatabaseError> {
+    sqlx::query(
+        "UPDATE appointment SET note = CASE WHEN note IS NULL THEN $2 ELSE note || ' ' || $2 END WHERE id = $1",
+    )
+    .bind(id)
+    .bind(note)
+    .execute(connection)
+    .await?;
     Ok(())
 }

@@ -1,11 +1,12 @@
 //! One call of a provider: a batch of keys in, and what is to be done about each staff member out.
 
+use video_host::CallError;
 use video_host::provider::{Error, Look, MatchOutcome};
-use video_host::{CallError, Failure};
 
 use super::store::Answer;
 use super::{Candidate, reason};
 use crate::integration::Integration;
+use crate::patience::{named_wait, passes};
 use crate::provider::VideoProvider;
 
 /// What a call came to.
@@ -62,22 +63,4 @@ pub(super) async fn ask<P: VideoProvider>(
         asked.failed = Some(CallError::Provider(Error::Throttled(longest)));
     }
     Ok(asked)
-}
-
-/// Whether it is worth asking again soon.
-pub(super) fn passes(error: &CallError) -> bool {
-    matches!(
-        error,
-        CallError::Provider(Error::Throttled(_) | Error::Unavailable(_))
-            | CallError::Failed { failure: Failure::Deadline(_) | Failure::Busy, .. }
-    )
-}
-
-/// For how long the provider wants to be left alone, in milliseconds, if it said so.
-pub(super) fn named_wait(error: &CallError) -> Option<u64> {
-    match error {
-        CallError::Provider(Error::Throttled(after)) => *after,
-        CallError::Provider(Error::Unavailable(outage)) => outage.retry_after,
-        _ => None,
-    }
 }

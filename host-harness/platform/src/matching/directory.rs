@@ -8,13 +8,14 @@ use video_host::CallError;
 use video_host::provider::{DirectoryEntry, DirectoryPage, Error, MatchOutcome, Standing, User};
 
 use super::apply::{Applied, For, apply};
-use super::ask::{Asked, named_wait, passes};
+use super::ask::Asked;
 use super::job::{JobRow, Way};
 use super::queue::{self, List};
 use super::store::Answer;
-use super::work::{BACK_OFF, PATIENCE, SILENT_WAVES, Work};
+use super::work::Work;
 use super::{Candidate, MatchError, job_store, reason, settle};
 use crate::database::{self, Kind, ROWS_AT_ONCE};
+use crate::patience::{BACK_OFF, PATIENCE, SILENT_ROUNDS, named_wait, passes};
 use crate::provider::{VideoProvider as _, VideoProviders};
 use crate::staff::comparable;
 use crate::staff::store::one_of;
@@ -38,7 +39,7 @@ impl<V: VideoProviders> Work<'_, V> {
                 Err(error) if passes(&error) => {
                     silent += 1;
                     let wait = named_wait(&error).map_or(BACK_OFF * 2_u32.pow(silent), Duration::from_millis);
-                    if silent == SILENT_WAVES || wait > PATIENCE {
+                    if silent == SILENT_ROUNDS || wait > PATIENCE {
                         return self.by_keys(job).await;
                     }
                     if !self.rest(Some(&job.id), wait).await? {

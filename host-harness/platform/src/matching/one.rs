@@ -8,10 +8,10 @@ use video_host::provider::Look;
 use super::apply::{For, apply};
 use super::ask::{Asked, ask};
 use super::wanted::ms;
-use super::work::{BACK_OFF, PATIENCE, SILENT_WAVES};
 use super::{Candidate, MatchError, StaffMatch, queue, settle, store};
 use crate::database::{self, Kind};
 use crate::integration::{Integration, Question};
+use crate::patience::{BACK_OFF, PATIENCE, SILENT_ROUNDS};
 use crate::platform::Platform;
 use crate::provider::{VideoProvider, VideoProviders};
 use crate::staff::store::one_of;
@@ -79,7 +79,7 @@ impl<V: VideoProviders> Platform<V> {
             left = again;
             silent = if answered { 0 } else { silent + 1 };
             let wait = longest.unwrap_or_default();
-            if left.is_empty() || silent == SILENT_WAVES || wait > PATIENCE {
+            if left.is_empty() || silent == SILENT_ROUNDS || wait > PATIENCE {
                 break;
             }
             self.waiter().wait(wait).await;

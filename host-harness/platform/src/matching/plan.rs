@@ -3,10 +3,10 @@
 use video_host::provider::Capabilities;
 
 use super::MatchError;
-use super::ask::passes;
 use super::job::Way;
 use crate::IntegrationId;
 use crate::integration::Question;
+use crate::patience::passes;
 use crate::platform::Platform;
 use crate::provider::{VideoProvider as _, VideoProviders};
 

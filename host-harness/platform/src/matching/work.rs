@@ -16,19 +16,13 @@ use super::wanted::ms;
 use super::{Candidate, MatchError, Progress, job_store, settle};
 use crate::database;
 use crate::integration::{Integration, Question};
+use crate::patience::{BACK_OFF, PATIENCE, SILENT_ROUNDS};
 use crate::platform::Platform;
 use crate::provider::{VideoProvider, VideoProviders};
 
 /// Batches side by side at most. At Microsoft a batch of 300 costs 20 resource units of 3,500 in ten
 /// seconds for the smallest tenant: eight of them leave room for the bookings of the same moment.
 pub(super) const SIDE_BY_SIDE: usize = 8;
-/// Waves in a row that bring no answer at all before the rest is given up. A wave that brings one leaves
-/// fewer to ask for, so there is an end to those too.
-pub(super) const SILENT_WAVES: u32 = 5;
-/// The longest wait that a job waits for; who asks for more is asked later.
-pub(super) const PATIENCE: Duration = Duration::from_mins(5);
-/// The first wait where the provider named none; each silent wave doubles it.
-pub(super) const BACK_OFF: Duration = Duration::from_secs(1);
 /// When those are asked for again whom a job gave up.
 const LATER: Duration = Duration::from_mins(15);
 /// When those are asked for again who changed and were put off, where the provider does not say.
@@ -136,7 +130,7 @@ impl<'a, V: VideoProviders> Work<'a, V> {
             silent = if answered { 0 } else { silent + 1 };
             let Some(wait) = put_off else { continue };
             let Some(job) = job.as_mut() else { return Ok(End::Drained) };
-            if silent == SILENT_WAVES || wait > PATIENCE {
+            if silent == SILENT_ROUNDS || wait > PATIENCE {
                 return self.give_up(list, job, wait).await;
             }
             if !self.rest(Some(&job.id), wait).await? {

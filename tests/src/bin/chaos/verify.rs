@@ -124,7 +124,7 @@ fn one(
             );
             agreed.booked += 1;
         }
-        unfinished @ (Status::Requested | Status::Moving | Status::Cancelling) => {
+        unfinished @ (Status::Requested | Status::Moving | Status::Reassigning | Status::Cancelling) => {
             bail!("it is {unfinished:?} after everything was resumed")
         }
     }
