@@ -100,7 +100,7 @@ macro_rules! call {
         loop {
             let turn = attempts.begin().await?;
             let answer = sandboxed
-                .run($name, Some($self.integration.clone()), turn.time, async move |store, provider| {
+                .run($name, Some(($self.integration.clone(), tenant.clone())), turn.time, async move |store, provider| {
                     provider.$function(store, $($argument),*).await
                 })
                 .await
