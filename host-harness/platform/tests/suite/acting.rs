@@ -5,20 +5,19 @@ use std::error::Error;
 use video_host::provider::Parameter;
 use video_platform::{
     Acting, ActingError, Action, Actor, ActorKind, AuditFilter, AuditOutcome, BookingRequest, Channel,
-    DashboardQuery, Entitlement, IntegrationId, MatchField, MeetingMethod, MeetingOptions, NotAllowed,
-    ReconcileOptions, Role, ScheduleQuery, Selection, Setup, StaffFilter, StaffMember, StaffQuery,
+    DashboardQuery, Entitlement, IntegrationId, JobId, MatchField, MeetingMethod, MeetingOptions, NotAllowed,
+    ReconcileOptions, Role, ScheduleQuery, Selection, Setup, StaffFilter, StaffMember, StaffQuery, Way,
 };
 
 use crate::script::{Scripted, Stage, request, service};
 
+fn record(id: &str, role: Role) -> StaffMember {
+    let name = format!("{id} {}", role.label());
+    StaffMember { id: id.to_owned(), name, email: String::new(), user_name: String::new(), role }
+}
+
 fn member(id: &str, role: Role) -> Actor {
-    Actor::member(&StaffMember {
-        id: id.to_owned(),
-        name: format!("{id} {}", role.label()),
-        email: String::new(),
-        user_name: String::new(),
-        role,
-    })
+    Actor::member(&record(id, role))
 }
 
 /// `ann` is staff, and so is `bob`.
@@ -62,6 +61,7 @@ async fn attempt(
     let schedule = ScheduleQuery { from: 0, until: 9_000, staff: Some(owner.to_owned()), limit: 9 };
     let booking = format!("of {owner}");
     let booking = booking.as_str();
+    let job = JobId::from("of nobody".to_owned());
     match action {
         Action::SignIn => vec![refusal(acting.signed_in().await)],
         Action::SignOut => vec![refusal(acting.signed_out().await)],
@@ -92,16 +92,26 @@ async fn attempt(
         Action::SeeDashboard => vec![
             refusal(acting.dashboard(id, &DashboardQuery::default()).await),
             refusal(acting.matches(id, None, 9).await),
+            refusal(acting.plan_rematch(id).await),
+            refusal(acting.running_rematch(id).await),
+            refusal(acting.rematch_progress(&job).await),
+            refusal(acting.watch_rematch(&job).await),
         ],
         Action::EnableVideo => vec![refusal(acting.enable_video(owner, false).await)],
         Action::EnableVideoForMany => vec![refusal(acting.enable_video_for(id, &filter, false).await)],
         Action::ChooseIntegration => vec![refusal(acting.choose_integration(owner, Some(id)).await)],
         Action::CheckStaff => vec![refusal(acting.check_staff(owner).await)],
-        Action::Rematch => vec![refusal(acting.rematch(id, |_| {}).await)],
+        Action::Rematch => vec![
+            refusal(acting.rematch(id, |_| {}).await),
+            refusal(acting.start_rematch(id).await),
+            refusal(acting.start_rematch_by(id, Way::Keys).await),
+        ],
+        Action::CancelRematch => vec![refusal(acting.cancel_rematch(&job).await)],
         Action::RematchOne => vec![refusal(acting.rematch_one(owner).await)],
         Action::ImportStaff => {
             vec![refusal(acting.import_staff(&b"id,name,email,user_name\nnew,,,\n"[..]).await)]
         }
+        Action::PutStaff => vec![refusal(acting.put_staff(record("new", Role::Staff)).await)],
         Action::ListStaff => vec![refusal(acting.staff_list(&StaffQuery::default()).await)],
         Action::SeeStaff => vec![
             refusal(acting.staff_member(owner).await),

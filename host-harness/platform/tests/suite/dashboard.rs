@@ -96,6 +96,15 @@ async fn filters_and_orders_hold_together_and_pages_do_not_overlap() -> anyhow::
         (DashboardQuery { page: 1, rows_per_page: 2, ..all() }, "bo cy of 5"),
         (DashboardQuery { page: 2, rows_per_page: 2, ..all() }, "dee ab of 5"),
         (DashboardQuery { page: 3, rows_per_page: 2, ..all() }, "eve of 5"),
+        (DashboardQuery { matched: Some(false), enabled: Some(true), ..all() }, "cy of 1"),
+        (DashboardQuery { matched: Some(true), enabled: Some(false), ..all() }, "bo dee of 2"),
+        (DashboardQuery { matched: Some(false), enabled: Some(false), ..all() }, " of 0"),
+        // A page with the end of one list and the beginning of the other.
+        (DashboardQuery { page: 2, rows_per_page: 1, ..by(DashboardSort::Enabled, false) }, "dee of 5"),
+        (DashboardQuery { page: 1, rows_per_page: 3, ..by(DashboardSort::Enabled, false) }, "bo dee cy of 5"),
+        (DashboardQuery { page: 2, rows_per_page: 3, ..by(DashboardSort::Enabled, false) }, "ab eve of 5"),
+        (DashboardQuery { page: 2, rows_per_page: 3, ..by(DashboardSort::Matched, true) }, "bo cy of 5"),
+        (DashboardQuery { enabled: Some(true), ..by(DashboardSort::Enabled, false) }, "cy ab eve of 3"),
         // Behind the last page is the last page, before the first the first.
         (DashboardQuery { page: 99, rows_per_page: 2, ..all() }, "eve of 5"),
         (DashboardQuery { page: 0, rows_per_page: 0, ..all() }, "bo of 5"),

@@ -1,9 +1,11 @@
 //! How many integrations there may be, and what is changed about one.
 
-use video_host::provider::NextStep;
-use video_platform::{ConnectError, Entitlement, IntegrationState, MatchField};
+use std::time::Duration;
 
-use crate::script::{Stage, dead, request, scripted};
+use video_host::provider::{MatchOutcome, NextStep};
+use video_platform::{ConnectError, Entitlement, IntegrationState, JobState, MatchField, MeetingMethod};
+
+use crate::script::{Stage, dead, request, scripted, service};
 
 const SEVERAL: Entitlement = Entitlement::MultipleIntegrations;
 
@@ -82,6 +84,46 @@ async fn an_integration_has_the_name_that_it_was_given() -> anyhow::Result<()> {
     let unknown = "nobody".parse()?;
     let error = stage.platform.rename_integration(&unknown, "x").await.unwrap_err();
     assert!(matches!(error, ConnectError::Unknown(_)), "{error}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn another_match_field_has_everybody_matched_anew_by_it_also_where_a_job_was_under_way()
+-> anyhow::Result<()> {
+    let (stage, id) = Stage::with_staff(&["ann", "bob"]).await?;
+    stage.platform.run_due_jobs().await?;
+    stage.script.take_calls();
+    stage.platform.set_match_field(&id, MatchField::Email).await?;
+    assert_eq!(stage.platform.running_rematch(&id).await?, None, "that is no change");
+    let under_way = stage.platform.start_rematch(&id).await?;
+    stage.platform.set_match_field(&id, MatchField::UserName).await?;
+    assert_eq!(stage.platform.rematch_progress(&under_way).await?.state, JobState::Cancelled);
+    let anew = stage.platform.running_rematch(&id).await?.expect("a job");
+    stage.platform.run_due_jobs().await?;
+    let ended = stage.platform.rematch_progress(&anew).await?;
+    assert_eq!((ended.state, ended.progress.matched), (JobState::Finished, 2));
+    assert_eq!(stage.script.take_calls(), ["match ann bob"]);
+    let found = stage.platform.video_settings("ann").await?.unwrap().found.unwrap();
+    assert_eq!(found.user.unwrap().key, "ann");
+    Ok(())
+}
+
+#[tokio::test]
+async fn whoever_is_assigned_to_a_service_and_is_not_matched_is_matched_by_itself() -> anyhow::Result<()> {
+    let (stage, id) = Stage::with_staff(&["ann"]).await?;
+    stage.script.outcomes.lock().unwrap().insert("bob@contoso.com".to_owned(), MatchOutcome::NotFound);
+    stage.import(&["bob"]).await?;
+    stage.platform.rematch(&id, |_| {}).await?;
+    stage.platform.put_service(&service("loans", &[MeetingMethod::VideoCall])).await?;
+    stage.script.outcomes.lock().unwrap().clear();
+    stage.script.take_calls();
+    for staff in ["ann", "bob"] {
+        stage.platform.assign("loans", staff, true).await?;
+    }
+    stage.clock.advance(Duration::from_mins(2));
+    stage.platform.run_due_jobs().await?;
+    assert_eq!(stage.script.take_calls(), ["match bob@contoso.com"]);
+    assert!(stage.platform.book(&request("a", "bob")).await?.link.is_some());
     Ok(())
 }
 

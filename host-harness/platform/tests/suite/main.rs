@@ -20,6 +20,7 @@ mod matching;
 mod options;
 mod reassigning;
 mod reconciling;
+mod rematching;
 mod script;
 mod services;
 mod staff_checks;
