@@ -34,6 +34,14 @@ pub enum VideoError {
     /// There is no such integration, or no more.
     #[error("There is no integration {0}. Choose one that is listed.")]
     UnknownIntegration(IntegrationId),
+    /// More ids than a page has.
+    #[error("{chosen} staff were chosen one by one, and {most} can be. Choose them by a filter.")]
+    TooMany {
+        /// How many were given.
+        chosen: usize,
+        /// How many can be.
+        most: u32,
+    },
     /// It could be given to nobody now.
     #[error("{integration} cannot be chosen: {problem}.")]
     NotUsable {
