@@ -116,7 +116,7 @@ impl<V: VideoProviders> Platform<V> {
     }
 
     /// Chooses the integration of a staff member's appointments from now on; none means the default.
-    /// Appointments that exist stay where they are.
+    /// Appointments that exist stay where they are. Who is not matched there yet is matched by themselves.
     pub async fn choose_integration(
         &self,
         staff: &str,
@@ -141,7 +141,10 @@ impl<V: VideoProviders> Platform<V> {
         .execute(&mut *transaction)
         .await
         .map_err(DatabaseError::from)?;
-        Ok(database::commit(transaction, "video.chosen").await?)
+        matching::wanted::assigned(&mut transaction, staff, self.now()).await?;
+        database::commit(transaction, "video.chosen").await?;
+        self.jobs().wake();
+        Ok(())
     }
 
     async fn existing(&self, staff: &str) -> Result<(), VideoError> {
