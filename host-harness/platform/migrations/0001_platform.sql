@@ -6,8 +6,12 @@ CREATE TABLE staff (
     name TEXT NOT NULL,
     email TEXT NOT NULL,
     user_name TEXT NOT NULL,
-    role TEXT NOT NULL
+    role TEXT NOT NULL,
+    -- The name as lists are sorted by it: see staff_word.
+    name_key TEXT NOT NULL
 );
+
+CREATE INDEX staff_name_key ON staff (name_key, id);
 
 CREATE TABLE integration (
     id TEXT NOT NULL PRIMARY KEY,
@@ -154,3 +158,70 @@ CREATE TABLE appointment_option (
 
 CREATE INDEX appointment_status ON appointment (status);
 CREATE INDEX appointment_staff ON appointment (staff, start_at);
+
+-- The words of names, e-mails, user names and ids, by which staff are found. Folded by the platform, as no
+-- database here folds all of Unicode. Prefixes are ranges of words compared byte by byte, so on PostgreSQL
+-- the database has the collation C.
+CREATE TABLE staff_word (
+    word TEXT NOT NULL,
+    staff TEXT NOT NULL REFERENCES staff (id),
+    PRIMARY KEY (word, staff)
+);
+
+CREATE INDEX staff_word_staff ON staff_word (staff);
+
+-- Counting and finding staff by their outcome.
+CREATE INDEX staff_match_outcome ON staff_match (integration, outcome, staff);
+
+-- What the platform's operator granted. A row is a grant.
+CREATE TABLE entitlement (
+    name TEXT NOT NULL PRIMARY KEY
+);
+
+-- What clients book.
+CREATE TABLE service (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL
+);
+
+-- How a service takes place: its meeting methods.
+CREATE TABLE service_method (
+    service TEXT NOT NULL REFERENCES service (id),
+    method TEXT NOT NULL,
+    PRIMARY KEY (service, method)
+);
+
+-- Who gives a service.
+CREATE TABLE service_staff (
+    service TEXT NOT NULL REFERENCES service (id),
+    staff TEXT NOT NULL REFERENCES staff (id),
+    PRIMARY KEY (service, staff)
+);
+
+CREATE INDEX service_staff_staff ON service_staff (staff);
+
+-- Who did what, to what, when, and how it ended. A row is written before anything happens, and its outcome
+-- after; rows are never removed.
+CREATE TABLE audit (
+    id BIGINT NOT NULL PRIMARY KEY,
+    happened_at BIGINT NOT NULL,
+    actor_kind TEXT NOT NULL,
+    -- The staff member's id; NULL for who is no staff.
+    actor TEXT,
+    actor_name TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT,
+    from_value TEXT,
+    to_value TEXT,
+    outcome TEXT NOT NULL,
+    -- Why it failed or was refused, as a sentence.
+    message TEXT
+);
+
+CREATE INDEX audit_actor ON audit (actor, id);
+CREATE INDEX audit_subject ON audit (subject, id);
+CREATE INDEX audit_action ON audit (action, id);
+
+-- The last number given to a row of the log; as for integration_event_number.
+CREATE TABLE audit_number (last BIGINT NOT NULL);
+INSERT INTO audit_number (last) VALUES (0);

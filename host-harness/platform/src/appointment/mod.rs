@@ -24,7 +24,7 @@ use crate::database::DatabaseError;
 use crate::options::MeetingOptions;
 use crate::platform::Platform;
 use crate::provider::VideoProviders;
-use crate::word::words;
+use crate::word::{Word as _, words};
 
 /// Through which of the platform's doors an appointment was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,13 @@ words!(Status {
     Cancelled = "cancelled",
     Failed = "failed",
 });
+
+impl Status {
+    /// What people call it.
+    pub fn label(self) -> &'static str {
+        self.word()
+    }
+}
 
 /// What to book. It is the id that makes it the same appointment.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,8 @@ use sqlx::{FromRow, QueryBuilder, Row as _};
 
 use super::StaffMember;
 use crate::database::{Connection, DatabaseError, Kind, Row};
-use crate::word::{self, Word as _};
+use crate::search;
+use crate::word::{self, Word};
 
 impl FromRow<'_, Row> for StaffMember {
     fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
@@ -24,18 +25,20 @@ pub(super) async fn upsert(
     rows: &[StaffMember],
     with_roles: bool,
 ) -> Result<(), DatabaseError> {
-    let mut query = QueryBuilder::<Kind>::new("INSERT INTO staff (id, name, email, user_name, role) ");
+    let mut query =
+        QueryBuilder::<Kind>::new("INSERT INTO staff (id, name, email, user_name, role, name_key) ");
     query.push_values(rows, |mut values, row| {
         values
             .push_bind(&row.id)
             .push_bind(&row.name)
             .push_bind(&row.email)
             .push_bind(&row.user_name)
-            .push_bind(row.role.word());
+            .push_bind(Word::word(row.role))
+            .push_bind(search::fold(row.label()));
     });
     query.push(
         " ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, \
-         user_name = excluded.user_name",
+         user_name = excluded.user_name, name_key = excluded.name_key",
     );
     if with_roles {
         query.push(", role = excluded.role");
@@ -61,6 +64,16 @@ pub(super) async fn page(
         "SELECT id, name, email, user_name, role FROM staff WHERE id > $1 ORDER BY id LIMIT $2",
     );
     Ok(query.bind(after).bind(i64::from(limit)).fetch_all(connection).await?)
+}
+
+/// `('a','b',…)`, bound.
+pub(crate) fn one_of(query: &mut QueryBuilder<Kind>, values: &[&str]) {
+    query.push("(");
+    let mut list = query.separated(",");
+    for value in values {
+        list.push_bind((*value).to_owned());
+    }
+    query.push(")");
 }
 
 /// Everybody, in the order of their ids.
