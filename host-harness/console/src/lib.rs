@@ -1,1 +1,20 @@
-//! The platform's web pages.
+#![doc = include_str!("../README.md")]
+
+mod assets;
+mod console;
+mod failure;
+mod gate;
+mod headers;
+mod link;
+mod pages;
+mod routes;
+mod runs;
+mod secret;
+mod session;
+mod settings;
+mod view;
+
+pub use console::Console;
+pub use gate::Access;
+pub use routes::{Listed, listed};
+pub use settings::{CALLBACK, Detour, Settings, WrongAddress};
