@@ -237,3 +237,55 @@ async fn a_host_killed_at_any_step_of_resealing_loses_nothing_and_goes_on_with_t
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn a_host_killed_at_any_step_of_handing_an_appointment_over_leaves_one_meeting_and_its_link()
+-> Result<()> {
+    let mut crashes = Crashes::start().await?;
+    let template = TempDir::new()?;
+    // Staff organise: the meeting is replaced.
+    let url = crashes.done(template.path(), "begin", "access-policy").await?;
+    let back = crashes.microsoft.sign_in(&url, SignIn::accepting(contoso::ADMINISTRATOR)).await?;
+    crashes.done(template.path(), "finish", &back).await?;
+    let directory = crashes.microsoft.directory();
+    directory.grant_access_policy(contoso::CLIENT_ID, contoso::TENANT_ID, None)?;
+    crashes.advance = 31 * 60;
+    crashes.microsoft.clock().advance(Duration::from_secs(crashes.advance));
+    crashes.done(template.path(), "staff", "").await?;
+    let mut killed_at = Vec::new();
+    for step in 1..MOST_STEPS {
+        let folder = copy(template.path())?;
+        let path = folder.path();
+        let appointment = format!("handed-over-{step}");
+        let first = crashes.done(path, "book", &appointment).await?;
+        let Run::Killed(name) = crashes.run(path, step, "reassign", &appointment).await? else { break };
+        let at = || format!("killed at step {step}, {name}");
+        let only = |whose: &str| {
+            let (staff, link) = whose.split_once(' ').context("staff and link")?;
+            let meetings = crashes.microsoft.meetings();
+            let of_it =
+                meetings.iter().filter(|meeting| meeting.external_id.as_deref() == Some(&*appointment));
+            let [only] = &of_it.collect::<Vec<_>>()[..] else { bail!("{}: {meetings:?}", at()) };
+            let organizer = if staff == "mod" { contoso::ADMINISTRATOR_ID } else { contoso::ADVISER_ID };
+            ensure!((&*only.join_web_url, &*only.organizer) == (link, organizer), "{}: {whose}", at());
+            anyhow::Ok(())
+        };
+        // What was begun is finished by itself, and asked for again it comes to the same.
+        let resumed = crashes.done(path, "resume", &appointment).await.with_context(at)?;
+        only(&resumed)?;
+        let asked = crashes.done(path, "reassign", &appointment).await.with_context(at)?;
+        only(&asked)?;
+        ensure!(asked.starts_with("mod ") && !asked.ends_with(&first), "{}: {asked}", at());
+        ensure!(resumed == asked || resumed.ends_with(&first), "{}: {resumed}, {asked}", at());
+        killed_at.push(name);
+    }
+    for step in [
+        "appointment.reassign-requested",
+        "http.answered",
+        "appointment.reassigned",
+        "appointment.stray-ended",
+    ] {
+        assert!(killed_at.iter().any(|name| name == step), "{step} is not among {killed_at:?}");
+    }
+    Ok(())
+}

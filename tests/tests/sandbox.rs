@@ -9,7 +9,7 @@ use tracing::field::Field;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt};
 use video_host::egress::Grant;
-use video_host::provider::MeetingRequest;
+use video_host::provider::{LookUpOutcome, MeetingReference, MeetingRequest};
 use video_host::store::Purpose;
 use video_host::{AuthorizationError, CallError, Failure, Limits, LoadError, Manifest, Plugin};
 
@@ -208,5 +208,32 @@ async fn a_plugin_that_floods_the_log_is_cut_short_and_forges_no_lines() -> Resu
     assert_eq!(lines.len(), 101, "a hundred of its own, and one that tells of the others");
     assert_eq!(lines[0], "line 0\u{fffd}forged");
     assert!(lines[100].contains("dropped"), "{}", lines[100]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_plugin_looks_up_is_checked_like_what_it_makes() -> Result<()> {
+    let world = World::start().await?;
+    let evil = evil(&world).await?.on(&"evil".parse()?);
+    let reference = |evil: &str| MeetingReference {
+        appointment_id: "a".to_owned(),
+        meeting_id: Some(evil.to_owned()),
+        organizer_id: None,
+        staff: None,
+    };
+    for (asked, says) in [
+        (vec![reference("link")], "not an https link"),
+        (vec![reference("subject")], "the subject has 2000 bytes"),
+        (vec![reference("reason")], "control character"),
+        (vec![reference("good"), reference("good")], "1 outcomes for 2 meetings"),
+    ] {
+        match evil.look_up_meetings(&asked).await {
+            Err(CallError::Failed { failure: Failure::BrokeContract(rule), .. }) => {
+                assert!(rule.contains(says), "{rule}");
+            }
+            other => bail!("{says}: {other:?}"),
+        }
+    }
+    assert_eq!(evil.look_up_meetings(&[reference("good")]).await?, [LookUpOutcome::Gone]);
     Ok(())
 }

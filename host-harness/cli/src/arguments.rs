@@ -4,6 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use video_platform::IntegrationId;
+
+use crate::configured::ConfiguredOptions;
+use crate::reconcile;
 
 /// Video meetings through sandboxed provider plugins, on one machine and without an account anywhere.
 #[derive(Debug, Parser)]
@@ -30,6 +34,13 @@ pub enum Command {
     /// An HTTPS server with its own certificate authority, which behaves as Microsoft documents its
     /// services. Runs until Ctrl-C and prints how to point clients at it.
     MockGraph(StandInOptions),
+    #[command(verbatim_doc_comment)]
+    /// Compare the appointments' meetings with those that Microsoft has, and mend what differs
+    ///
+    /// Without --mend it only reads and tells. It is safe while others book, and can be run again at any
+    /// time. The exit code is 0 if both sides agree at the end, 2 if something differs or could not be
+    /// compared, and 1 if the program could not do its work.
+    Reconcile(ReconcileArguments),
     #[command(verbatim_doc_comment)]
     /// Show a plugin's identity, imports, exports, size and digest
     ///
@@ -116,6 +127,30 @@ pub struct StandInOptions {
     /// How many generated users to add, adviser000001@contoso.com and so on
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub users: usize,
+}
+
+/// Choices for `reconcile`.
+#[derive(Debug, Args)]
+pub struct ReconcileArguments {
+    /// The platform.
+    #[command(flatten)]
+    pub platform: ConfiguredOptions,
+    /// Only this integration, by its id [default: all]
+    #[arg(long, value_name = "ID")]
+    pub integration: Option<IntegrationId>,
+    /// Only appointments that end at this time or later, such as 2027-01-31 or 2027-01-31T09:00:00Z
+    /// [default: a day ago]
+    #[arg(long, value_name = "TIME", value_parser = reconcile::time)]
+    pub since: Option<i64>,
+    /// Mend what can be mended without changing a link
+    #[arg(long)]
+    pub mend: bool,
+    /// Also have meetings made again that Microsoft has lost: their links change
+    #[arg(long, requires = "mend")]
+    pub recreate: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Choices for `inspect`.

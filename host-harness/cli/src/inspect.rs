@@ -107,6 +107,7 @@ impl Identity {
             (Capabilities::MATCHING, "matching"),
             (Capabilities::RESCHEDULE, "reschedule"),
             (Capabilities::CANCEL, "cancel"),
+            (Capabilities::LOOK_UP, "look-up"),
         ];
         let has = |(capability, name)| description.capabilities.contains(capability).then_some(name);
         Self {

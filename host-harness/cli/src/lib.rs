@@ -1,14 +1,17 @@
 //! The `host-harness` program: the whole story on one machine, without an account anywhere.
 //!
 //! `demo` plays it from connecting to disconnecting and fails if a promise does not hold, `mock-graph`
-//! runs the stand-in for Microsoft alone, `inspect` shows what a plugin is and what it wants, and `keys` replaces
-//! the keys under which a host encrypts what it stores.
+//! runs the stand-in for Microsoft alone, `reconcile` compares what a platform has booked with what its
+//! providers hold, `inspect` shows what a plugin is and what it wants, and `keys` replaces the keys under
+//! which a host encrypts what it stores.
 
 pub mod arguments;
+pub mod configured;
 pub mod contoso;
 pub mod demo;
 pub mod inspect;
 pub mod keys;
+pub mod reconcile;
 pub mod screen;
 pub mod stand_in;
 
@@ -32,6 +35,7 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<ExitCode> {
             stand_in::run(&options, screen).await?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Reconcile(options) => reconcile::run(&options, screen).await,
         Command::Inspect(options) => {
             let inspection = inspect::inspect(&options.plugin).await?;
             if options.json {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::calls::{Attempts, Dispatcher, Errand, Next, Work};
 use crate::egress::Grant;
 use crate::provider::{
-    AuthorizationRequest, AuthorizationResponse, Cancellation, Connection, Description, Error, MatchOutcome,
-    Meeting, MeetingRequest, NextStep, User,
+    AuthorizationRequest, AuthorizationResponse, Cancellation, Connection, Description, Error, LookUpOutcome,
+    MatchOutcome, Meeting, MeetingReference, MeetingRequest, NextStep, User,
 };
 use crate::sandbox::{CallError, Failure, Sandboxed, Surface, check};
 use crate::store::Integration;
@@ -204,6 +204,21 @@ impl Provider {
     /// Ends the appointment's meeting; ending what is gone succeeds.
     pub async fn cancel_meeting(&self, cancellation: &Cancellation) -> Result<(), CallError> {
         call!(self, "cancel-meeting", Work::Prompt, call_cancel_meeting(cancellation), |()| Ok(()))
+    }
+
+    /// How meetings are at the provider, one outcome for each reference, in their order. At most 20;
+    /// nothing is changed.
+    pub async fn look_up_meetings(
+        &self,
+        references: &[MeetingReference],
+    ) -> Result<Vec<LookUpOutcome>, CallError> {
+        call!(
+            self,
+            "look-up-meetings",
+            Work::Bulk(references.len()),
+            call_look_up_meetings(references),
+            |outcomes: &Vec<_>| { check::look_ups(outcomes, references.len()) }
+        )
     }
 
     /// Forgets credentials and state; works when the grant is dead, and twice.

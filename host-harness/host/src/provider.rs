@@ -4,9 +4,9 @@
 pub use crate::bindings::exports::scheduling::video_provider::provider::{
     Account, AccountMismatch, Attendee, AttendeeRole, AuthorizationRequest, AuthorizationResponse,
     Cancellation, Capabilities, Choice, Connection, DeadGrant, Description, Error, GrantProblem, InputError,
-    InputProblem, MatchOutcome, Meeting, MeetingOption, MeetingRequest, Misconfiguration,
-    MisconfigurationProblem, Mismatch, NextStep, Outage, Refusal, RefusalProblem, SetupField, SetupKind,
-    SignInError, SignInProblem, User,
+    InputProblem, LookUpOutcome, MatchOutcome, Meeting, MeetingOption, MeetingReference, MeetingRequest,
+    MeetingState, Misconfiguration, MisconfigurationProblem, Mismatch, NextStep, Outage, Refusal,
+    RefusalProblem, SetupField, SetupKind, SignInError, SignInProblem, User,
 };
 pub use crate::bindings::scheduling::video_provider::types::Parameter;
 

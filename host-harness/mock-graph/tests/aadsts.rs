@@ -186,9 +186,6 @@ async fn wrong_client(mock: &MockGraph, code: u64) -> Result<Vec<Seen>> {
         }
         7_000_218 => {
             let mut seen = fault(Operation::Token, 7_000_218, &["invalid_request"]).await?;
-            for seen in &mut seen {
-                seen.status = Some(401);
-            }
             seen.push(refresh(mock, "any", &[("client_secret", "")]).await?);
             return Ok(seen);
         }

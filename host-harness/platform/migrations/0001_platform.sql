@@ -123,61 +123,6 @@ CREATE TABLE staff_match (
 -- Who shares a key with whom.
 CREATE INDEX staff_match_key ON staff_match (integration, match_key);
 
-CREATE TABLE appointment (
-    id TEXT NOT NULL PRIMARY KEY,
-    staff TEXT NOT NULL REFERENCES staff (id),
-    client_name TEXT NOT NULL,
-    client_email TEXT NOT NULL,
-    subject TEXT NOT NULL,
-    start_at BIGINT NOT NULL,
-    end_at BIGINT NOT NULL,
-    -- Where a move that the provider has not confirmed came from.
-    previous_start BIGINT,
-    previous_end BIGINT,
-    channel TEXT NOT NULL,
-    status TEXT NOT NULL,
-    integration TEXT NOT NULL REFERENCES integration (id),
-    -- The staff member at the provider, as matched when it was booked.
-    user_id TEXT,
-    user_key TEXT,
-    user_name TEXT,
-    meeting_id TEXT,
-    organizer_id TEXT,
-    link TEXT,
-    note TEXT,
-    created_at BIGINT NOT NULL
-);
-
--- What it was booked with: the integration's choices of then, and its own over them.
-CREATE TABLE appointment_option (
-    appointment TEXT NOT NULL REFERENCES appointment (id),
-    name TEXT NOT NULL,
-    value TEXT NOT NULL,
-    PRIMARY KEY (appointment, name)
-);
-
-CREATE INDEX appointment_status ON appointment (status);
-CREATE INDEX appointment_staff ON appointment (staff, start_at);
-
--- The words of names, e-mails, user names and ids, by which staff are found. Folded by the platform, as no
--- database here folds all of Unicode. Prefixes are ranges of words compared byte by byte, so on PostgreSQL
--- the database has the collation C.
-CREATE TABLE staff_word (
-    word TEXT NOT NULL,
-    staff TEXT NOT NULL REFERENCES staff (id),
-    PRIMARY KEY (word, staff)
-);
-
-CREATE INDEX staff_word_staff ON staff_word (staff);
-
--- Counting and finding staff by their outcome.
-CREATE INDEX staff_match_outcome ON staff_match (integration, outcome, staff);
-
--- What the platform's operator granted. A row is a grant.
-CREATE TABLE entitlement (
-    name TEXT NOT NULL PRIMARY KEY
-);
-
 -- What clients book.
 CREATE TABLE service (
     id TEXT NOT NULL PRIMARY KEY,
@@ -199,6 +144,93 @@ CREATE TABLE service_staff (
 );
 
 CREATE INDEX service_staff_staff ON service_staff (staff);
+
+CREATE TABLE appointment (
+    id TEXT NOT NULL PRIMARY KEY,
+    service TEXT NOT NULL REFERENCES service (id),
+    -- How it takes place.
+    method TEXT NOT NULL,
+    staff TEXT NOT NULL REFERENCES staff (id),
+    client_name TEXT NOT NULL,
+    client_email TEXT NOT NULL,
+    -- The e-mail as clients are found by it: see staff_word.
+    client_key TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    start_at BIGINT NOT NULL,
+    end_at BIGINT NOT NULL,
+    -- Where a move that the provider has not confirmed came from.
+    previous_start BIGINT,
+    previous_end BIGINT,
+    -- Whose it was, where the provider has not confirmed another staff member.
+    previous_staff TEXT REFERENCES staff (id),
+    previous_user_id TEXT,
+    previous_user_key TEXT,
+    previous_user_name TEXT,
+    channel TEXT NOT NULL,
+    status TEXT NOT NULL,
+    -- Where its meeting is; NULL for what takes place otherwise than by video.
+    integration TEXT REFERENCES integration (id),
+    -- The staff member at the provider, as matched when it was booked.
+    user_id TEXT,
+    user_key TEXT,
+    user_name TEXT,
+    meeting_id TEXT,
+    organizer_id TEXT,
+    link TEXT,
+    note TEXT,
+    created_at BIGINT NOT NULL
+);
+
+-- What it was booked with: the integration's choices of then, and its own over them.
+CREATE TABLE appointment_option (
+    appointment TEXT NOT NULL REFERENCES appointment (id),
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (appointment, name)
+);
+
+CREATE INDEX appointment_status ON appointment (status);
+CREATE INDEX appointment_staff ON appointment (staff, start_at);
+CREATE INDEX appointment_start ON appointment (start_at, id);
+CREATE INDEX appointment_client ON appointment (client_key, start_at);
+-- Reconciling reads an integration's appointments from a time on, in the order of their ids.
+CREATE INDEX appointment_integration ON appointment (integration, id);
+
+-- Meetings at the provider that no appointment has any more, and that it has still to end.
+CREATE TABLE stray_meeting (
+    id TEXT NOT NULL PRIMARY KEY,
+    appointment TEXT NOT NULL REFERENCES appointment (id),
+    integration TEXT NOT NULL REFERENCES integration (id),
+    -- NULL where it is not known whether there is one.
+    meeting_id TEXT,
+    organizer_id TEXT,
+    -- The staff member for whom it was asked for, as a user of the provider.
+    user_id TEXT,
+    user_key TEXT,
+    user_name TEXT,
+    created_at BIGINT NOT NULL
+);
+
+CREATE INDEX stray_meeting_appointment ON stray_meeting (appointment);
+
+-- The words of names, e-mails, user names and ids, by which staff are found. Folded by the platform, as no
+-- database here folds all of Unicode. Prefixes are ranges of words compared byte by byte, so on PostgreSQL
+-- the database has the collation C.
+CREATE TABLE staff_word (
+    word TEXT NOT NULL,
+    staff TEXT NOT NULL REFERENCES staff (id),
+    PRIMARY KEY (word, staff)
+);
+
+CREATE INDEX staff_word_staff ON staff_word (staff);
+
+-- Counting and finding staff by their outcome.
+CREATE INDEX staff_match_outcome ON staff_match (integration, outcome, staff);
+
+-- What the platform's operator granted. A row is a grant.
+CREATE TABLE entitlement (
+    name TEXT NOT NULL PRIMARY KEY
+);
 
 -- Who did what, to what, when, and how it ended. A row is written before anything happens, and its outcome
 -- after; rows are never removed.

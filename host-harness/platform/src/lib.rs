@@ -21,8 +21,9 @@ mod word;
 
 pub use acting::{Acting, ActingError, Actor, ActorKind, NotAllowed};
 pub use appointment::{
-    Appointment, BookingError, BookingRequest, Channel, Obstacle, ResumeReport, StaffCheck, Status,
-    Unfinished, WrongInput,
+    Appointment, BookingError, BookingRequest, Channel, Difference, Discrepancy, Mending, Obstacle,
+    Reassigned, ReconcileError, ReconcileMode, ReconcileOptions, ReconcileProgress, Reconciliation,
+    ResumeReport, ScheduleQuery, Skipped, StaffCheck, Status, Unfinished, WrongInput,
 };
 pub use audit::{Action, AuditEntry, AuditFilter, AuditOutcome, AuditPage};
 pub use dashboard::{DashboardQuery, DashboardRow, DashboardSort, Page, Selection, StaffFilter, StaffQuery};

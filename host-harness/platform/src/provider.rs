@@ -2,7 +2,8 @@
 //! plugins; tests answer with a script.
 
 use video_host::provider::{
-    Cancellation, Connection, Description, MatchOutcome, Meeting, MeetingRequest, NextStep, Parameter, User,
+    Cancellation, Connection, Description, LookUpOutcome, MatchOutcome, Meeting, MeetingReference,
+    MeetingRequest, NextStep, Parameter, User,
 };
 use video_host::store::{CallbackError, Integration as IntegrationId, Purpose, StoreError};
 use video_host::{AuthorizationError, CallError, Provider};
@@ -42,6 +43,13 @@ pub trait VideoProvider: Send + Sync {
         &self,
         cancellation: &Cancellation,
     ) -> impl Future<Output = Result<(), CallError>> + Send;
+
+    /// How meetings are at the provider, one outcome for each reference, in their order; nothing is
+    /// changed. At most 20.
+    fn look_up_meetings(
+        &self,
+        references: &[MeetingReference],
+    ) -> impl Future<Output = Result<Vec<LookUpOutcome>, CallError>> + Send;
 
     /// Forgets credentials and state; works when the grant is dead, and twice.
     fn disconnect(&self) -> impl Future<Output = Result<(), CallError>> + Send;
@@ -128,6 +136,13 @@ impl VideoProvider for Provider {
 
     async fn cancel_meeting(&self, cancellation: &Cancellation) -> Result<(), CallError> {
         Self::cancel_meeting(self, cancellation).await
+    }
+
+    async fn look_up_meetings(
+        &self,
+        references: &[MeetingReference],
+    ) -> Result<Vec<LookUpOutcome>, CallError> {
+        Self::look_up_meetings(self, references).await
     }
 
     async fn disconnect(&self) -> Result<(), CallError> {

@@ -31,7 +31,7 @@ mod fake;
 
 use bindings::provider::{
     AuthorizationRequest, AuthorizationResponse, Cancellation, Connection, Description, Error, Guest,
-    MatchOutcome, Meeting, MeetingRequest, NextStep, User,
+    LookUpOutcome, MatchOutcome, Meeting, MeetingReference, MeetingRequest, NextStep, User,
 };
 use host::Lent;
 use identity::Purpose;
@@ -74,6 +74,10 @@ impl Guest for Teams {
 
     fn cancel_meeting(cancellation: Cancellation) -> Result<(), Error> {
         meeting::cancel(&Lent, &cancellation)
+    }
+
+    fn look_up_meetings(references: Vec<MeetingReference>) -> Result<Vec<LookUpOutcome>, Error> {
+        meeting::look_up(&Lent, &references)
     }
 
     fn begin_reauthorize(request: AuthorizationRequest) -> Result<NextStep, Error> {

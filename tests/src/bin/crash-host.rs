@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use end_to_end::process::platform;
 use end_to_end::{SESSION, parameters, setup_values};
 use mock_graph::contoso;
@@ -16,9 +16,10 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use video_host::Host;
-use video_host::provider::NextStep;
+use video_host::provider::{NextStep, Parameter};
 use video_platform::{
-    BookingRequest, Channel, Finished, IntegrationState, MatchField, MeetingOptions, Platform, Setup,
+    Appointment, BookingRequest, Channel, Finished, IntegrationState, MatchField, MeetingMethod,
+    MeetingOptions, Platform, Service, Setup,
 };
 
 /// Stops the whole process at a step: the event's subscriber runs on the thread that makes the step.
@@ -87,7 +88,12 @@ async fn operate(
     let argument = argument.unwrap_or_default();
     match operation {
         "begin" => {
-            let setup = Setup { match_field: MatchField::Email, values: setup_values(contoso::TENANT_ID) };
+            let mut values = setup_values(contoso::TENANT_ID);
+            // Who organises the meetings, if it is not the service account.
+            if !argument.is_empty() {
+                values.push(Parameter { name: "method".to_owned(), value: argument.to_owned() });
+            }
+            let setup = Setup { match_field: MatchField::Email, values };
             let (_, step) =
                 platform.start_connect("microsoft-teams", setup, SESSION, contoso::REDIRECT_URI).await?;
             let NextStep::Visit(url) = step else { bail!("Teams needs a sign-in") };
@@ -107,9 +113,23 @@ async fn operate(
             Ok(platform.check(&only.id).await?.connection.account.id)
         }
         "staff" => {
-            let row = format!("id,name,email,user_name\nadele,Adele Vance,{},adele\n", contoso::ADVISER);
-            platform.import_staff(row.as_bytes()).await?;
+            let rows = format!(
+                "id,name,email,user_name\nadele,Adele Vance,{},adele\nmod,MOD Administrator,{},mod\n",
+                contoso::ADVISER,
+                contoso::ADMINISTRATOR
+            );
+            platform.import_staff(rows.as_bytes()).await?;
+            platform
+                .put_service(&Service {
+                    id: "advice".to_owned(),
+                    name: "Advice".to_owned(),
+                    methods: MeetingMethod::ALL.to_vec(),
+                })
+                .await?;
+            platform.assign("advice", "adele", true).await?;
+            platform.assign("advice", "mod", true).await?;
             platform.enable_video("adele", true).await?;
+            platform.rematch_one("mod").await?;
             let outcome = platform.rematch_one("adele").await?;
             Ok(format!("{:?}", outcome.state))
         }
@@ -117,6 +137,8 @@ async fn operate(
             let appointment = platform
                 .book(&BookingRequest {
                     id: argument.to_owned(),
+                    service: "advice".to_owned(),
+                    method: MeetingMethod::VideoCall,
                     staff: "adele".to_owned(),
                     client_name: "Robin Meyer".to_owned(),
                     client_email: "robin@example.com".to_owned(),
@@ -138,6 +160,18 @@ async fn operate(
             let uses: Vec<_> = uses.iter().map(|key| format!("{}={}", key.id, key.values)).collect();
             Ok(uses.join(" "))
         }
+        // To the administrator.
+        "reassign" => Ok(whose(&platform.reassign(argument, "mod").await?.appointment)),
+        "resume" => {
+            let report = platform.resume().await?;
+            ensure!(report.unfinished.is_empty(), "{report:?}");
+            platform.appointment(argument).await?.as_ref().map(whose).context("no such appointment")
+        }
         other => bail!("no operation {other}"),
     }
+}
+
+/// Whose an appointment is, and its link.
+fn whose(appointment: &Appointment) -> String {
+    format!("{} {}", appointment.staff, appointment.link.as_deref().unwrap_or_default())
 }

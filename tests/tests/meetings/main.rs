@@ -4,6 +4,7 @@ mod cancelling;
 mod changing;
 mod creating;
 mod inputs;
+mod looking_up;
 mod lost;
 mod options;
 mod stage;

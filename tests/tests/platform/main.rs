@@ -6,5 +6,7 @@ mod integrations;
 mod matching;
 mod method;
 mod processes;
+mod reassigning;
+mod reconciling;
 mod stage;
 mod states;

@@ -15,7 +15,7 @@ mod repeating;
 mod stage;
 mod teller;
 mod tenants;
-mod times;
+pub(crate) mod times;
 
 use anyhow::Result;
 use serde::Serialize;

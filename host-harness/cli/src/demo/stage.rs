@@ -1,36 +1,29 @@
 //! Everything the story needs, in one process: the host with the plugin, the platform with its staff,
 //! and the stand-in for Microsoft, talking over TLS.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use mock_graph::{Config, MockGraph, Operation, SignIn, StoredMeeting, contoso as registered};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 use serde::Serialize;
 use tempfile::TempDir;
 use url::Url;
-use video_host::egress::{Grant, StaticRoutes, Trust};
 use video_host::provider::Parameter;
-use video_host::vault::ClientKeys;
-use video_host::{Host, HostConfig, Manifest, Plugin};
+use video_host::{Host, HostConfig, Plugin};
 use video_platform::{Appointment, Platform};
 
 use super::promise::Kept;
 use super::teller::Tell;
 use crate::arguments::DemoOptions;
+use crate::configured;
 use crate::contoso;
 use crate::screen::{Screen, bytes, took};
 
 /// The administrator's login at the platform.
 pub(super) const SESSION: &str = "the-administrator-of-the-demonstration";
-const LOGIN: &str = "login.microsoftonline.com";
-const GRAPH: &str = "graph.microsoft.com";
 
 /// Requests that come from the administrator's browser.
 const PAGES: [Operation; 4] =
@@ -82,12 +75,11 @@ impl Stage {
         let microsoft = MockGraph::start(Config { organisations, ..Config::default() }).await?;
 
         let mut config = HostConfig::new(&folder);
-        config.resolver = Arc::new(StaticRoutes::new([LOGIN, GRAPH].map(|name| (name, microsoft.addr()))));
-        let authority = CertificateDer::pem_slice_iter(microsoft.ca_pem().as_bytes());
-        config.trust = Trust::Only(authority.collect::<Result<_, _>>()?);
+        configured::lead_to(&mut config, microsoft.addr(), microsoft.ca_pem(), &[])?;
         let host = Host::start(config).await?;
 
-        let manifest = manifest()?;
+        let manifest =
+            configured::manifest(registered::CLIENT_ID, registered::CLIENT_SECRET, configured::worldwide()?);
         let begun = Instant::now();
         let plugin = host.load(&component, &manifest).await.context("the plugin cannot be loaded")?;
         let cold = begun.elapsed();
@@ -155,22 +147,6 @@ impl Stage {
     pub(super) fn meetings_at(&self, link: &str) -> Vec<StoredMeeting> {
         self.microsoft.meetings().into_iter().filter(|meeting| meeting.join_web_url == link).collect()
     }
-}
-
-/// What the operator grants the plugin: Microsoft's two hosts, and the registered application.
-fn manifest() -> Result<Manifest> {
-    Ok(Manifest {
-        grant: Grant {
-            api: vec![format!("https://{GRAPH}").parse()?],
-            identity: vec![format!("https://{LOGIN}").parse()?],
-        },
-        settings: BTreeMap::from([("client-id".to_owned(), registered::CLIENT_ID.to_owned())]),
-        client: Arc::new(ClientKeys {
-            secret: Some(registered::CLIENT_SECRET.into()),
-            ..ClientKeys::default()
-        }),
-        ..Manifest::default()
-    })
 }
 
 fn folder(chosen: Option<&Path>) -> Result<(PathBuf, Option<TempDir>)> {

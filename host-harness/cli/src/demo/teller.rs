@@ -4,13 +4,13 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::cost::Cost;
 use super::promise::Kept;
 use super::stage::{Setting, Stage};
-use crate::screen::{INDENT, Screen, Tone, count, took};
+use crate::screen::{INDENT, Screen, Tone, count, spinner, took};
 
 /// Something that happened and can be told.
 pub(super) trait Tell {
@@ -126,14 +126,4 @@ impl<'a> Teller<'a> {
         }
         Ok(())
     }
-}
-
-/// On standard error, and only if that is a terminal.
-fn spinner(title: &str) -> ProgressBar {
-    let bar = ProgressBar::new_spinner().with_message(format!("{title} …"));
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
-        bar.set_style(style);
-    }
-    bar.enable_steady_tick(Duration::from_millis(80));
-    bar
 }

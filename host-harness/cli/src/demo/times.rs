@@ -8,9 +8,9 @@ use serde::Serialize;
 
 /// From when to when, in milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Slot {
-    pub(super) start: i64,
-    pub(super) end: i64,
+pub(crate) struct Slot {
+    pub(crate) start: i64,
+    pub(crate) end: i64,
 }
 
 impl Slot {
@@ -32,7 +32,7 @@ impl Slot {
     }
 
     /// For people: `Mon 4 Jan 2027, 10:00 to 10:30 UTC`.
-    pub(super) fn text(&self) -> Result<String> {
+    pub(crate) fn text(&self) -> Result<String> {
         let (start, end) = (instant(self.start)?, instant(self.end)?);
         Ok(format!("{} to {} UTC", start.strftime("%a %-d %b %Y, %H:%M"), end.strftime("%H:%M")))
     }

@@ -1,6 +1,7 @@
 //! Standard output: the only place that writes to it.
 
 mod layout;
+mod spinner;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -8,6 +9,7 @@ use std::io::{self, Write};
 use console::Style;
 pub use layout::{bytes, count, fitted, took, wrapped};
 use serde::Serialize;
+pub use spinner::spinner;
 
 /// Columns that a line may have.
 pub const WIDTH: usize = 96;

@@ -23,5 +23,7 @@ pub(crate) use run::{Runner, Sandboxed};
 pub(crate) use state::CallState;
 pub(crate) use surface::surface;
 pub(crate) mod check {
-    pub(crate) use super::returns::{connection, description, error, meeting, next_step, outcomes, warnings};
+    pub(crate) use super::returns::{
+        connection, description, error, look_ups, meeting, next_step, outcomes, warnings,
+    };
 }

@@ -7,7 +7,8 @@ use url::Url;
 
 use crate::egress::{Grant, Purpose};
 use crate::provider::{
-    Choice, Connection, Description, Error, MatchOutcome, Meeting, MeetingOption, NextStep, SetupKind, User,
+    Choice, Connection, Description, Error, LookUpOutcome, MatchOutcome, Meeting, MeetingOption, NextStep,
+    SetupKind, User,
 };
 
 /// Ids and names, in bytes.
@@ -100,16 +101,37 @@ pub(crate) fn warnings(warnings: &[String]) -> Result<(), Broken> {
 pub(crate) fn meeting(meeting: &Meeting) -> Result<(), Broken> {
     named("the meeting's id", &meeting.id)?;
     text("the organizer's id", &meeting.organizer_id, NAME)?;
-    text("the join link", &meeting.join_url, URL)?;
-    let url =
-        Url::parse(&meeting.join_url).map_err(|error| format!("the join link is not a URL: {error}"))?;
+    join_link(&meeting.join_url)?;
+    warnings(&meeting.warnings)
+}
+
+pub(crate) fn look_ups(outcomes: &[LookUpOutcome], references: usize) -> Result<(), Broken> {
+    if outcomes.len() != references {
+        return Err(format!("{} outcomes for {references} meetings", outcomes.len()));
+    }
+    outcomes.iter().try_for_each(|outcome| match outcome {
+        LookUpOutcome::Found(state) => {
+            named("the meeting's id", &state.id)?;
+            text("the organizer's id", &state.organizer_id, NAME)?;
+            text("the subject", state.subject.as_deref().unwrap_or_default(), NAME)?;
+            join_link(&state.join_url)
+        }
+        LookUpOutcome::Unknown(why) => text("a reason", why, SENTENCE),
+        LookUpOutcome::Gone | LookUpOutcome::RetryLater(_) => Ok(()),
+    })
+}
+
+/// A link that people are sent to.
+fn join_link(link: &str) -> Result<(), Broken> {
+    text("the join link", link, URL)?;
+    let url = Url::parse(link).map_err(|error| format!("the join link is not a URL: {error}"))?;
     if url.scheme() != "https" || url.host_str().is_none() {
         return Err("the join link is not an https link".to_owned());
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err("the join link has a user name in it".to_owned());
     }
-    warnings(&meeting.warnings)
+    Ok(())
 }
 
 /// A name that is stored and compared: of characters that look the same wherever they are shown.

@@ -5,6 +5,9 @@ use video_host::provider::{NextStep, Parameter, SetupKind};
 
 use super::{Acting, ActingError, nothing_new};
 use crate::IntegrationId;
+use crate::appointment::{
+    ReconcileError, ReconcileMode, ReconcileOptions, ReconcileProgress, Reconciliation,
+};
 use crate::audit::Action;
 use crate::audit::store::{Intent, Learned};
 use crate::database::DatabaseError;
@@ -190,6 +193,26 @@ impl<V: VideoProviders> Acting<'_, V> {
             .on(id.as_str())
             .change(Some(listed(&before)), listed(options));
         self.act(intent, None, self.platform.set_meeting_options(id, options), nothing_new).await
+    }
+
+    /// [`Platform::reconcile`](crate::Platform::reconcile), for administrators.
+    pub async fn reconcile(
+        &self,
+        options: &ReconcileOptions,
+        progress: impl FnMut(ReconcileProgress) + Send,
+    ) -> Result<Reconciliation, ActingError<ReconcileError>> {
+        let told = match options.mode {
+            ReconcileMode::DryRun => "compare",
+            ReconcileMode::Mend { recreate: false } => "mend",
+            ReconcileMode::Mend { recreate: true } => "mend, and make lost meetings again",
+        };
+        let learned = |report: &Reconciliation| {
+            let to = format!("{told}: {} compared, {} differ", report.compared, report.differences.len());
+            Learned { subject: None, to: Some(to) }
+        };
+        let subject = options.integration.as_ref().map(|id| id.as_str().to_owned());
+        let intent = Intent { subject, ..Intent::to(Action::Reconcile) }.change(None, told);
+        self.act(intent, None, self.platform.reconcile(options, progress), learned).await
     }
 
     /// How it is before somebody changes it.

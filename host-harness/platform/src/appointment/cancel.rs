@@ -1,9 +1,9 @@
 //! Cancelling.
 
 use video_host::CallError;
-use video_host::provider::{Cancellation, Capabilities, Error};
+use video_host::provider::{Capabilities, Error};
 
-use super::{Appointment, BookingError, Status, store};
+use super::{Appointment, BookingError, Status, reassign, store};
 use crate::database;
 use crate::integration::{self, IntegrationState, News, Question};
 use crate::platform::Platform;
@@ -23,23 +23,34 @@ impl<V: VideoProviders> Platform<V> {
             Status::Cancelled => return Ok(known),
             Status::Failed => return self.settle(&known, None, false).await,
             Status::Cancelling => return self.end(known).await,
-            Status::Requested | Status::Booked | Status::Moving => {}
+            Status::Requested | Status::Booked | Status::Moving | Status::Reassigning => {}
         }
         let mut transaction = database::begin(self.pool()).await?;
+        if known.status == Status::Reassigning {
+            reassign::may_have_left(&mut transaction, &known, self.now()).await?;
+        }
         store::cancelling(&mut transaction, id).await?;
         database::commit(transaction, "appointment.cancel-requested").await?;
         let cancelling = self.reread(id).await?;
         match cancelling.status {
             // By another process, meanwhile.
-            Status::Cancelled => Ok(cancelling),
-            Status::Failed => self.settle(&cancelling, None, false).await,
-            _ => self.end(cancelling).await,
+            Status::Cancelled => {}
+            Status::Failed => {
+                self.settle(&cancelling, None, false).await?;
+            }
+            _ => {
+                self.end(cancelling).await?;
+            }
         }
+        self.without_strays(id).await
     }
 
     /// Has the provider end the meeting of an appointment that is being cancelled.
     pub(super) async fn end(&self, appointment: Appointment) -> Result<Appointment, BookingError> {
-        let integration = self.integration(&appointment.integration).await?;
+        let Some(id) = &appointment.integration else {
+            return self.settle(&appointment, None, false).await;
+        };
+        let integration = self.integration(id).await?;
         if let Some(gone) = integration.filter(|known| known.state == IntegrationState::Disconnected) {
             let note =
                 format!("{} is disconnected: the meeting could not be ended there.", gone.display_name);
@@ -49,13 +60,7 @@ impl<V: VideoProviders> Platform<V> {
         if !place.provider.description().capabilities.contains(Capabilities::CANCEL) {
             return self.settle(&appointment, None, false).await;
         }
-        let cancellation = Cancellation {
-            appointment_id: appointment.id.clone(),
-            meeting_id: appointment.meeting_id.clone(),
-            organizer_id: appointment.organizer_id.clone(),
-            staff: appointment.user.clone(),
-        };
-        match place.provider.cancel_meeting(&cancellation).await {
+        match place.provider.cancel_meeting(&appointment.reference()).await {
             Ok(()) | Err(CallError::Provider(Error::NotFound(_))) => {
                 self.settle(&appointment, None, true).await
             }
@@ -76,8 +81,8 @@ impl<V: VideoProviders> Platform<V> {
     ) -> Result<Appointment, BookingError> {
         let mut transaction = database::begin(self.pool()).await?;
         let mut news = News::default();
-        if answered {
-            let (id, now) = (&appointment.integration, self.now());
+        if let Some(id) = appointment.integration.as_ref().filter(|_| answered) {
+            let now = self.now();
             let question = Question::OldMeeting(appointment.organizer_id.as_deref());
             news = integration::store::note(&mut transaction, id, question, Ok(()), now).await?;
         }

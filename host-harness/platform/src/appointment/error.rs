@@ -42,6 +42,30 @@ pub enum BookingError {
         "There is no staff member with the id {0}, so nothing was booked. Choose another, or import the staff."
     )]
     UnknownStaff(String),
+    /// There is no such service.
+    #[error("There is no service with the id {0}, so nothing was booked. Choose one that is listed.")]
+    UnknownService(String),
+    /// The service does not take place in this way.
+    #[error(
+        "{service} does not take place as {method}. Choose another meeting method, or have an administrator \
+         add it to the service."
+    )]
+    NoSuchMethod {
+        /// What the service is called for people.
+        service: String,
+        /// What the method is called for people.
+        method: &'static str,
+    },
+    /// The staff member does not give the service.
+    #[error(
+        "{staff} does not give {service}. Choose somebody who does, or have an administrator assign them to it."
+    )]
+    NotAssigned {
+        /// The staff member's name.
+        staff: String,
+        /// What the service is called for people.
+        service: String,
+    },
     /// Video is switched off for the staff member.
     #[error(
         "{0} has no video appointments: video is switched off for them. An administrator can switch it on."
@@ -88,6 +112,40 @@ pub enum BookingError {
         "The id {0} belongs to another staff member's appointment already. Book this one under an id of its own."
     )]
     OtherStaff(String),
+    /// Another staff member uses another integration than the one that the appointment is on.
+    #[error(
+        "{staff} has video on {theirs}, and the appointment {appointment} is on {here}. No appointment changes \
+         its provider in silence: choose {here} for them, or cancel the appointment and book another with them."
+    )]
+    OtherIntegration {
+        /// The staff member's name.
+        staff: String,
+        /// What their integration is called for people.
+        theirs: String,
+        /// What the appointment's integration is called for people.
+        here: String,
+        /// Which appointment.
+        appointment: String,
+    },
+    /// What was wanted before is not done yet, so that this was not begun.
+    #[error(
+        "Nothing was changed: an earlier change of the appointment {appointment} waits for {integration}. {error} Try again later."
+    )]
+    EarlierChange {
+        /// Which.
+        appointment: String,
+        /// What the integration is called for people.
+        integration: String,
+        /// What it said.
+        #[source]
+        error: Box<CallError>,
+    },
+    /// Another process changes it at this moment.
+    #[error("Somebody else is changing the appointment {0} at this moment. Look at it, and try again.")]
+    Busy(String),
+    /// It takes place otherwise than by video.
+    #[error("The appointment {0} is no video call, so it has no meeting.")]
+    NoMeeting(String),
     /// There is no such appointment.
     #[error("There is no appointment with the id {0}.")]
     Unknown(String),
@@ -113,7 +171,7 @@ pub enum BookingError {
         #[source]
         error: Box<CallError>,
     },
-    /// The provider refused. A booking has no meeting; a move was taken back; what is cancelled is
+    /// The provider refused. A booking has no meeting; a move or a new staff member was taken back; what is cancelled is
     /// tried again.
     #[error("{integration} refused what you want with the appointment {appointment}: {error}")]
     Refused {
@@ -138,6 +196,16 @@ impl BookingError {
             Self::Refused { appointment, integration, error }
         } else {
             Self::Waiting { appointment, integration, error }
+        }
+    }
+
+    /// The same, of what had to be done before what was asked for.
+    pub(super) fn earlier(self) -> Self {
+        match self {
+            Self::Waiting { appointment, integration, error } => {
+                Self::EarlierChange { appointment, integration, error }
+            }
+            other => other,
         }
     }
 

@@ -2,7 +2,7 @@
 //! member uses by now.
 
 use video_host::CallError;
-use video_host::provider::{Attendee, AttendeeRole, Description, MeetingRequest};
+use video_host::provider::{Attendee, AttendeeRole, Description, MeetingReference, MeetingRequest};
 
 use super::{Appointment, BookingError, Status, store};
 use crate::database::{self, DatabaseError};
@@ -24,8 +24,9 @@ impl<V: VideoProviders> Platform<V> {
         &self,
         appointment: &Appointment,
     ) -> Result<Place<V::Provider>, BookingError> {
-        let integration =
-            integration::store::load(&mut *self.connection().await?, &appointment.integration).await?;
+        let without = || BookingError::NoMeeting(appointment.id.clone());
+        let id = appointment.integration.as_ref().ok_or_else(without)?;
+        let integration = integration::store::load(&mut *self.connection().await?, id).await?;
         // Its row is referred to, so it is there.
         let integration = integration.ok_or_else(|| BookingError::Unknown(appointment.id.clone()))?;
         self.usable_for(integration, format!("the appointment {}", appointment.id))
@@ -58,7 +59,9 @@ impl<V: VideoProviders> Platform<V> {
         question: Question<'_>,
         error: &CallError,
     ) -> Result<(), DatabaseError> {
-        self.note(&appointment.integration, question, Err(error)).await?;
+        if let Some(integration) = &appointment.integration {
+            self.note(integration, question, Err(error)).await?;
+        }
         let mut transaction = database::begin(self.pool()).await?;
         let (status, note) = (appointment.status, error.to_string());
         // To end a meeting it may have to be found by making it, also if the end is then refused.
@@ -88,6 +91,18 @@ impl<V: VideoProviders> Platform<V> {
             attendees: vec![client(appointment), host(&staff, appointment)],
             options: options::of_appointment(&mut connection, description, &appointment.id).await?,
         })
+    }
+}
+
+impl Appointment {
+    /// Where its meeting is at the provider.
+    pub(super) fn reference(&self) -> MeetingReference {
+        MeetingReference {
+            appointment_id: self.id.clone(),
+            meeting_id: self.meeting_id.clone(),
+            organizer_id: self.organizer_id.clone(),
+            staff: self.user.clone(),
+        }
     }
 }
 

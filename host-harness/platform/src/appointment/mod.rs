@@ -1,4 +1,4 @@
-//! Appointments with a video link, and the meetings behind them.
+//! Appointments, and the meetings behind those that take place by video.
 //!
 //! The row is written before the provider is asked, and what the provider answers after. So a crash at
 //! any point leaves a row that tells what was under way, and asking again, which the contract makes
@@ -10,13 +10,24 @@ mod check_staff;
 mod eligible;
 mod error;
 mod meeting;
+mod otherwise;
+mod reassign;
+mod reconcile;
 mod reschedule;
 mod resume;
+mod schedule;
 mod store;
+mod stray;
 
 pub use check_staff::{Obstacle, StaffCheck};
 pub use error::{BookingError, WrongInput};
+pub use reassign::Reassigned;
+pub use reconcile::{
+    Difference, Discrepancy, Mending, ReconcileError, ReconcileMode, ReconcileOptions, ReconcileProgress,
+    Reconciliation, Skipped,
+};
 pub use resume::{ResumeReport, Unfinished};
+pub use schedule::ScheduleQuery;
 use video_host::provider::User;
 
 use crate::IntegrationId;
@@ -24,6 +35,7 @@ use crate::database::DatabaseError;
 use crate::options::MeetingOptions;
 use crate::platform::Platform;
 use crate::provider::VideoProviders;
+use crate::service::MeetingMethod;
 use crate::word::{Word as _, words};
 
 /// Through which of the platform's doors an appointment was made.
@@ -44,10 +56,13 @@ words!(Channel { ClientView = "client_view", Schedule = "schedule", ContactCente
 pub enum Status {
     /// Saved, and the provider has not answered yet: no link.
     Requested,
-    /// It has its link.
+    /// It takes place: a video call has its link.
     Booked,
     /// It has its link and a new time, which the provider has not confirmed yet.
     Moving,
+    /// Another staff member takes it over, which the provider has not confirmed yet. It has the link of
+    /// before.
+    Reassigning,
     /// It does not take place, which the provider has not confirmed yet.
     Cancelling,
     /// It does not take place.
@@ -60,6 +75,7 @@ words!(Status {
     Requested = "requested",
     Booked = "booked",
     Moving = "moving",
+    Reassigning = "reassigning",
     Cancelling = "cancelling",
     Cancelled = "cancelled",
     Failed = "failed",
@@ -77,7 +93,11 @@ impl Status {
 pub struct BookingRequest {
     /// The platform's id of the appointment: 1 to 128 printable ASCII characters.
     pub id: String,
-    /// Id of the staff member.
+    /// Id of the service.
+    pub service: String,
+    /// How it takes place: one of the service's methods. Only a video call gets a meeting and a link.
+    pub method: MeetingMethod,
+    /// Id of the staff member, who gives the service.
     pub staff: String,
     /// 1 to 256 characters.
     pub client_name: String,
@@ -100,6 +120,10 @@ pub struct BookingRequest {
 pub struct Appointment {
     /// The platform's id of it.
     pub id: String,
+    /// Id of the service.
+    pub service: String,
+    /// How it takes place.
+    pub method: MeetingMethod,
     /// Id of the staff member.
     pub staff: String,
     /// The client's name.
@@ -116,16 +140,19 @@ pub struct Appointment {
     pub channel: Channel,
     /// How it stands.
     pub status: Status,
-    /// Where its meeting is.
-    pub integration: IntegrationId,
-    /// The staff member at the provider, as matched when it was booked; none for a provider without
+    /// Where its meeting is; none for what takes place otherwise than by video.
+    pub integration: Option<IntegrationId>,
+    /// The staff member at the provider, as matched when it was booked or handed over; none for a provider without
     /// matching.
     pub user: Option<User>,
     /// The provider's id of the meeting, once it is known.
     pub meeting_id: Option<String>,
     /// Whose meeting it is at the provider, once that is known: only there it can be changed and ended.
     pub organizer_id: Option<String>,
-    /// The link to join. Once it is there it never changes.
+    /// The link to join. Once it is there it changes in two cases only, which [`Self::note`] then tells:
+    /// another staff member takes the appointment over and organises a meeting of their own
+    /// ([`Platform::reassign`]), or somebody chooses to have a meeting made again that the provider lost
+    /// ([`ReconcileMode::Mend`]).
     pub link: Option<String>,
     /// What could not be done, or why it waits; a sentence for staff.
     pub note: Option<String>,

@@ -4,7 +4,7 @@ use video_host::provider::Capabilities;
 
 use super::eligible::check_times;
 use super::error::is_refusal;
-use super::{Appointment, BookingError, Status, store};
+use super::{Appointment, BookingError, Status, store, stray};
 use crate::database;
 use crate::integration::{self, News, Question};
 use crate::platform::Platform;
@@ -22,12 +22,18 @@ impl<V: VideoProviders> Platform<V> {
     ) -> Result<Appointment, BookingError> {
         check_times(start, end)?;
         let _turn = self.turns().take(id).await;
-        let known = self.reread(id).await?;
+        let mut known = self.reread(id).await?;
+        if known.status == Status::Reassigning {
+            known = self.hand_over(known, false).await.map_err(BookingError::earlier)?.appointment;
+        }
         match known.status {
             Status::Cancelling | Status::Cancelled => return Err(BookingError::Cancelled(known.id)),
             Status::Failed => return Err(BookingError::NeverBooked(known.id)),
             Status::Booked if (known.start, known.end) == (start, end) => return Ok(known),
-            Status::Requested | Status::Booked | Status::Moving => {}
+            Status::Requested | Status::Booked | Status::Moving | Status::Reassigning => {}
+        }
+        if known.integration.is_none() {
+            return self.move_otherwise(known, start, end).await;
         }
         // Nothing is written for an integration that cannot be told.
         self.place_of(&known).await?;
@@ -37,6 +43,8 @@ impl<V: VideoProviders> Platform<V> {
         let moving = self.reread(id).await?;
         match moving.status {
             Status::Requested => self.make(moving).await,
+            // Another process is handing it over.
+            Status::Reassigning => Err(BookingError::Busy(moving.id)),
             _ => self.shift(moving).await,
         }
     }
@@ -71,17 +79,18 @@ impl<V: VideoProviders> Platform<V> {
                 let mut transaction = database::begin(self.pool()).await?;
                 store::moved(&mut transaction, appointment, note.as_deref()).await?;
                 let mut news = News::default();
-                if meeting.is_some() {
-                    let (integration, now) = (&appointment.integration, self.now());
+                if let Some(meeting) = &meeting {
+                    let (integration, now) = (&place.integration.id, self.now());
+                    stray::unless_kept(&mut transaction, id, meeting, now).await?;
                     news = integration::store::note(&mut transaction, integration, question, Ok(()), now)
                         .await?;
                 }
                 self.commit(transaction, "appointment.moved", news).await?;
-                self.reread(id).await
+                self.without_strays(id).await
             }
             Err(error) => {
                 if is_refusal(&error) {
-                    self.note(&appointment.integration, question, Err(&error)).await?;
+                    self.note(&place.integration.id, question, Err(&error)).await?;
                     let mut transaction = database::begin(self.pool()).await?;
                     store::move_back(&mut transaction, appointment, &error.to_string()).await?;
                     database::commit(transaction, "appointment.move-refused").await?;

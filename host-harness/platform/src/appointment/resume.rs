@@ -27,13 +27,13 @@ pub struct Unfinished {
 }
 
 impl<V: VideoProviders> Platform<V> {
-    /// Finishes every appointment that is requested, moving or cancelling. Call it at the start, and
-    /// now and then: it asks for nothing twice, and is harmless while others book. An integration that
+    /// Finishes every appointment that is requested, moving, changing hands or cancelling, and has the
+    /// meetings ended that no appointment has any more. Call it at the start, and now and then: it asks for nothing twice, and is harmless while others book. An integration that
     /// gives no answer is left alone for this time.
     pub async fn resume(&self) -> Result<ResumeReport, DatabaseError> {
         let undone = store::unfinished(&mut *self.connection().await?).await?;
         let mut report = ResumeReport::default();
-        let mut silent = HashMap::<IntegrationId, String>::new();
+        let mut silent = HashMap::<Option<IntegrationId>, String>::new();
         for id in undone {
             let _turn = self.turns().take(&id).await;
             let Some(appointment) = self.appointment(&id).await? else {
@@ -59,15 +59,19 @@ impl<V: VideoProviders> Platform<V> {
         Ok(report)
     }
 
-    async fn finish_one(&self, appointment: Appointment) -> Result<(), BookingError> {
-        let status = appointment.status;
+    /// Finishes what is under way with an appointment, and ends its stray meetings.
+    pub(super) async fn finish_one(&self, appointment: Appointment) -> Result<(), BookingError> {
+        let (id, status) = (appointment.id.clone(), appointment.status);
         let done = match status {
             Status::Requested => self.make(appointment).await,
             Status::Moving => self.shift(appointment).await,
+            Status::Reassigning => self.hand_over(appointment, false).await.map(|done| done.appointment),
             Status::Cancelling => self.end(appointment).await,
-            Status::Booked | Status::Cancelled | Status::Failed => return Ok(()),
+            Status::Booked | Status::Cancelled | Status::Failed => Ok(appointment),
         };
         match done {
+            // The other steps tried it themselves; who gave them no answer is not pressed.
+            Ok(now) if now.status == status || now.status == Status::Cancelled => self.end_strays(&id).await,
             Ok(_) | Err(BookingError::Cancelled(_)) => Ok(()),
             // It has a status of its own now, and a note.
             Err(BookingError::Refused { .. }) if status != Status::Cancelling => Ok(()),

@@ -1,4 +1,5 @@
-//! The rows of appointments. No statement here replaces a link or a meeting id that is there.
+//! The rows of appointments. No statement here replaces a link or a meeting id that is there; the two
+//! that may stand with what they are for, in `reassign` and in `reconcile`.
 
 use sqlx::{FromRow, Row as _};
 use video_host::provider::{Meeting, User};
@@ -6,14 +7,17 @@ use video_host::provider::{Meeting, User};
 use super::{Appointment, BookingRequest, Status};
 use crate::IntegrationId;
 use crate::database::{Connection, DatabaseError, Row};
+use crate::search;
 use crate::word::{self, Word as _};
 
 impl FromRow<'_, Row> for Appointment {
     fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
-        let integration: String = row.try_get("integration")?;
-        let user: Option<String> = row.try_get("user_id")?;
+        let integration: Option<String> = row.try_get("integration")?;
+        let parse = |id: String| id.parse().map_err(|_| word::unknown("integration", &id));
         Ok(Self {
             id: row.try_get("id")?,
+            service: row.try_get("service")?,
+            method: word::read(row, "method")?,
             staff: row.try_get("staff")?,
             client_name: row.try_get("client_name")?,
             client_email: row.try_get("client_email")?,
@@ -22,13 +26,8 @@ impl FromRow<'_, Row> for Appointment {
             end: row.try_get("end_at")?,
             channel: word::read(row, "channel")?,
             status: word::read(row, "status")?,
-            integration: integration.parse().map_err(|_| word::unknown("integration", &integration))?,
-            user: match user {
-                Some(id) => {
-                    Some(User { id, key: row.try_get("user_key")?, display_name: row.try_get("user_name")? })
-                }
-                None => None,
-            },
+            integration: integration.map(parse).transpose()?,
+            user: user(row, ["user_id", "user_key", "user_name"])?,
             meeting_id: row.try_get("meeting_id")?,
             organizer_id: row.try_get("organizer_id")?,
             link: row.try_get("link")?,
@@ -37,24 +36,32 @@ impl FromRow<'_, Row> for Appointment {
     }
 }
 
+/// A user of the provider, in the columns of id, key and name; none if there is no id.
+pub(super) fn user(row: &Row, [id, key, name]: [&str; 3]) -> Result<Option<User>, sqlx::Error> {
+    let id: Option<String> = row.try_get(id)?;
+    let rest = |id| Ok(User { id, key: row.try_get(key)?, display_name: row.try_get(name)? });
+    id.map(rest).transpose()
+}
+
 /// Writes what is to be booked. A row of this id is replaced only if the provider refused it before.
 /// Tells whether it was written.
 pub(super) async fn request(
     connection: &mut Connection,
     request: &BookingRequest,
-    integration: &IntegrationId,
+    integration: Option<&IntegrationId>,
     user: Option<&User>,
     now: i64,
 ) -> Result<bool, DatabaseError> {
     let done = sqlx::query(
         "INSERT INTO appointment (id, staff, client_name, client_email, subject, start_at, end_at, channel, \
-         status, integration, user_id, user_key, user_name, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'requested', $9, $10, $11, $12, $13) \
+         status, integration, user_id, user_key, user_name, created_at, service, method, client_key) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $14, $9, $10, $11, $12, $13, $15, $16, $17) \
          ON CONFLICT (id) DO UPDATE SET staff = excluded.staff, client_name = excluded.client_name, \
          client_email = excluded.client_email, subject = excluded.subject, start_at = excluded.start_at, \
          end_at = excluded.end_at, channel = excluded.channel, status = excluded.status, \
          integration = excluded.integration, user_id = excluded.user_id, user_key = excluded.user_key, \
-         user_name = excluded.user_name, note = NULL \
+         user_name = excluded.user_name, note = NULL, service = excluded.service, \
+         method = excluded.method, client_key = excluded.client_key \
          WHERE appointment.status = 'failed' AND appointment.link IS NULL",
     )
     .bind(&request.id)
@@ -65,11 +72,16 @@ pub(super) async fn request(
     .bind(request.start)
     .bind(request.end)
     .bind(request.channel.word())
-    .bind(integration.as_str())
+    .bind(integration.map(IntegrationId::as_str))
     .bind(user.map(|user| &user.id))
     .bind(user.map(|user| &user.key))
     .bind(user.map(|user| &user.display_name))
     .bind(now)
+    // Where there is nobody to ask, it is booked with that.
+    .bind(if integration.is_some() { Status::Requested.word() } else { Status::Booked.word() })
+    .bind(&request.service)
+    .bind(request.method.word())
+    .bind(search::fold(&request.client_email))
     .execute(connection)
     .await?;
     Ok(done.rows_affected() > 0)
@@ -96,11 +108,13 @@ pub(super) async fn of_staff(
     Ok(query.bind(staff).bind(from).bind(until).fetch_all(connection).await?)
 }
 
-/// Those of which the provider has not confirmed what was asked for, the oldest first.
+/// Those of which the provider has not confirmed what was asked for, and those with stray meetings;
+/// the oldest first.
 pub(super) async fn unfinished(connection: &mut Connection) -> Result<Vec<String>, DatabaseError> {
     let query = sqlx::query_scalar(
-        "SELECT id FROM appointment WHERE status IN ('requested', 'moving', 'cancelling') \
-         ORDER BY created_at, id",
+        "SELECT id FROM appointment \
+         WHERE status IN ('requested', 'moving', 'reassigning', 'cancelling') \
+         OR id IN (SELECT appointment FROM stray_meeting) ORDER BY created_at, id",
     );
     Ok(query.fetch_all(connection).await?)
 }
@@ -235,7 +249,7 @@ pub(super) async fn move_back(
 pub(super) async fn cancelling(connection: &mut Connection, id: &str) -> Result<(), DatabaseError> {
     sqlx::query(
         "UPDATE appointment SET status = 'cancelling', note = NULL \
-         WHERE id = $1 AND status IN ('requested', 'booked', 'moving')",
+         WHERE id = $1 AND status IN ('requested', 'booked', 'moving', 'reassigning')",
     )
     .bind(id)
     .execute(connection)
@@ -258,5 +272,17 @@ pub(super) async fn change(
         .bind(note)
         .execute(connection)
         .await?;
+    Ok(())
+}
+
+/// Adds a sentence to the note.
+pub(super) async fn add_note(connection: &mut Connection, id: &str, note: &str) -> Result<(), DatabaseError> {
+    sqlx::query(
+        "UPDATE appointment SET note = CASE WHEN note IS NULL THEN $2 ELSE note || ' ' || $2 END WHERE id = $1",
+    )
+    .bind(id)
+    .bind(note)
+    .execute(connection)
+    .await?;
     Ok(())
 }

@@ -112,8 +112,13 @@ actions! {
     Book "appointment.book" "Book an appointment" Client Own;
     /// Move an appointment.
     Move "appointment.move" "Move an appointment" Staff Own;
+    /// Give an appointment to another staff member.
+    Reassign "appointment.reassign" "Hand an appointment over" Scheduler All;
     /// Cancel an appointment.
     Cancel "appointment.cancel" "Cancel an appointment" Staff Own;
+
+    /// Compare appointments with the provider's meetings, and mend what differs.
+    Reconcile "appointment.reconcile" "Reconcile appointments" Administrator All;
 
     /// Read the audit log.
     ReadAudit "audit.read" "Read the audit log" Administrator All;
@@ -138,7 +143,9 @@ impl Action {
             }
             (_, Self::ReadAudit) => "Only administrators read the audit log",
             (ActorKind::Administrator, _) => "Only administrators see and change settings",
-            (ActorKind::Scheduler, _) => "Only schedulers and administrators see what is everybody's",
+            (ActorKind::Scheduler, _) => {
+                "Only schedulers and administrators see and change what is everybody's"
+            }
             (_, _) => "Staff see and change what is their own, and schedulers everybody's",
         }
     }

@@ -2,7 +2,7 @@
 
 mod error;
 mod reason;
-mod rounds;
+pub(crate) mod rounds;
 mod shared;
 pub(crate) mod store;
 

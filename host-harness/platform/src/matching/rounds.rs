@@ -17,11 +17,11 @@ use crate::staff::StaffMember;
 
 /// Rounds in a row that bring no answer at all before the rest is given up. A round that brings one
 /// leaves fewer to ask for, so there is an end to those too.
-const SILENT_ROUNDS: u32 = 5;
+pub(crate) const SILENT_ROUNDS: u32 = 5;
 /// The longest wait that is worth it while somebody looks on; who asks for more is asked later.
-const PATIENCE: Duration = Duration::from_mins(5);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(5);
 /// The first wait where the provider named none; each silent round doubles it.
-const BACK_OFF: Duration = Duration::from_secs(1);
+pub(crate) const BACK_OFF: Duration = Duration::from_secs(1);
 
 /// What one round left to do.
 #[derive(Default)]
@@ -178,7 +178,7 @@ impl<'a, V: VideoProviders, P: FnMut(Progress) + Send> Rounds<'a, V, P> {
 }
 
 /// Whether it is worth asking again soon.
-fn passes(error: &CallError) -> bool {
+pub(crate) fn passes(error: &CallError) -> bool {
     matches!(
         error,
         CallError::Provider(Error::Throttled(_) | Error::Unavailable(_))
@@ -187,7 +187,7 @@ fn passes(error: &CallError) -> bool {
 }
 
 /// For how long the provider wants to be left alone, in milliseconds, if it said so.
-fn named_wait(error: &CallError) -> Option<u64> {
+pub(crate) fn named_wait(error: &CallError) -> Option<u64> {
     match error {
         CallError::Provider(Error::Throttled(after)) => *after,
         CallError::Provider(Error::Unavailable(outage)) => outage.retry_after,

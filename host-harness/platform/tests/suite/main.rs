@@ -14,6 +14,8 @@ mod histories;
 mod importing;
 mod matching;
 mod options;
+mod reassigning;
+mod reconciling;
 mod script;
 mod staff_checks;
 mod states;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ use video_host::clock::Clock as _;
 use video_host::clock::ShiftedClock;
 use video_host::provider::{
     Account, Cancellation, Capabilities, Connection, DeadGrant, Description, Error, GrantProblem,
-    MatchOutcome, Meeting, MeetingRequest, Misconfiguration, MisconfigurationProblem, NextStep, Outage,
-    Parameter, Refusal, RefusalProblem, User,
+    LookUpOutcome, MatchOutcome, Meeting, MeetingReference, MeetingRequest, MeetingState, Misconfiguration,
+    MisconfigurationProblem, NextStep, Outage, Parameter, Refusal, RefusalProblem, User,
 };
 use video_host::store::{CallbackError, KeyRing, Purpose, Store, StoreError};
 use video_host::{AuthorizationError, CallError};
 use video_platform::{
-    Answered, BookingRequest, Channel, Finished, IntegrationId, MatchField, MeetingOptions, Platform, Setup,
-    VideoProvider, VideoProviders, Waiter,
+    Answered, BookingRequest, Channel, Finished, IntegrationId, MatchField, MeetingMethod, MeetingOptions,
+    Platform, Service, Setup, VideoProvider, VideoProviders, Waiter,
 };
 
 /// What a call is answered with: a script's next line, or, once it is through, a success.
@@ -47,10 +47,17 @@ pub(crate) struct Script {
     pub(crate) calls: Mutex<Vec<String>>,
     /// The options of every request for a meeting, as `name=value`.
     pub(crate) options: Mutex<Vec<String>>,
-    /// Who organises the meetings.
+    /// Who organises the meetings, unless each staff member does.
     pub(crate) organizer: Mutex<String>,
-    held: Mutex<Option<Held>>,
-    meetings: Mutex<HashMap<String, Meeting>>,
+    /// Whether each staff member organises their own meetings.
+    pub(crate) staff_organise: AtomicBool,
+    /// Next answers of `look-up-meetings`; after them it tells how the meetings are.
+    pub(crate) look_ups: Lines<Vec<LookUpOutcome>>,
+    held_creates: Mutex<Option<Held>>,
+    held_answers: Mutex<Option<Held>>,
+    /// By appointment and organizer.
+    pub(crate) meetings: Mutex<HashMap<(String, String), Meeting>>,
+    made: AtomicU64,
     callbacks: Mutex<HashMap<String, Begun>>,
     states: AtomicU64,
 }
@@ -70,7 +77,7 @@ pub(crate) fn scripted<T>(lines: &Lines<T>, more: impl IntoIterator<Item = Resul
     lines.lock().unwrap().extend(more);
 }
 
-/// Keeps the next `create-meeting` from being answered.
+/// Keeps a call from being answered.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Held {
     reached: Arc<Notify>,
@@ -85,6 +92,20 @@ impl Held {
 
     pub(crate) fn release(&self) {
         self.released.notify_one();
+    }
+}
+
+fn hold(place: &Mutex<Option<Held>>) -> Held {
+    let held = Held::default();
+    *place.lock().unwrap() = Some(held.clone());
+    held
+}
+
+async fn wait_if_held(place: &Mutex<Option<Held>>) {
+    let held = place.lock().unwrap().take();
+    if let Some(held) = held {
+        held.reached.notify_one();
+        held.released.notified().await;
     }
 }
 
@@ -142,11 +163,15 @@ impl Script {
         self.calls.lock().unwrap().push(what.into());
     }
 
-    /// Holds the next `create-meeting` back.
+    /// Holds the next `create-meeting` back before it takes effect.
     pub(crate) fn hold_creates(&self) -> Held {
-        let held = Held::default();
-        *self.held.lock().unwrap() = Some(held.clone());
-        held
+        hold(&self.held_creates)
+    }
+
+    /// Holds the next answer of `create-meeting` or `look-up-meetings` back, which is as things were when it
+    /// was given.
+    pub(crate) fn hold_answers(&self) -> Held {
+        hold(&self.held_answers)
     }
 
     /// The calls since the last time.
@@ -154,22 +179,55 @@ impl Script {
         std::mem::take(&mut self.calls.lock().unwrap())
     }
 
-    fn meeting(&self, request: &MeetingRequest) -> Meeting {
+    fn organizer(&self, staff: Option<&User>) -> String {
+        match staff {
+            Some(staff) if self.staff_organise.load(Ordering::SeqCst) => staff.id.clone(),
+            _ => self.organizer.lock().unwrap().clone(),
+        }
+    }
+
+    /// Writes down with which options a meeting is made or changed.
+    fn with_options_of(&self, request: &MeetingRequest) {
         let chosen = request.options.iter().map(|option| format!("{}={}", option.name, option.value));
         self.options.lock().unwrap().push(chosen.collect::<Vec<_>>().join(" "));
+    }
+
+    fn meeting(&self, request: &MeetingRequest) -> Meeting {
+        let organizer = self.organizer(request.staff.as_ref());
         let mut meetings = self.meetings.lock().unwrap();
-        let number = meetings.len();
-        let meeting = meetings.entry(request.appointment_id.clone()).or_insert_with(|| Meeting {
-            id: format!("meeting {number}"),
-            join_url: format!("https://teams.microsoft.com/l/{number}"),
-            organizer_id: self.organizer.lock().unwrap().clone(),
-            start: request.start,
-            end: request.end,
-            created: true,
-            warnings: vec![],
+        let key = (request.appointment_id.clone(), organizer.clone());
+        let meeting = meetings.entry(key).or_insert_with(|| {
+            let number = self.made.fetch_add(1, Ordering::SeqCst);
+            Meeting {
+                id: format!("meeting {number}"),
+                join_url: format!("https://teams.microsoft.com/l/{number}"),
+                organizer_id: organizer,
+                start: request.start,
+                end: request.end,
+                created: true,
+                warnings: vec![],
+            }
         });
         (meeting.start, meeting.end) = (request.start, request.end);
         meeting.clone()
+    }
+
+    /// Changes a meeting by its id; another one is made only where none is named.
+    fn changed(&self, request: &MeetingRequest) -> Result<Meeting, Error> {
+        let Some(id) = &request.meeting_id else { return Ok(self.meeting(request)) };
+        let mut meetings = self.meetings.lock().unwrap();
+        let meeting = meetings.values_mut().find(|meeting| meeting.id == *id);
+        let meeting = meeting.ok_or_else(|| Error::NotFound("Gone.".to_owned()))?;
+        (meeting.start, meeting.end) = (request.start, request.end);
+        Ok(meeting.clone())
+    }
+
+    /// Ids of the meetings that exist, in the order in which they were made.
+    pub(crate) fn alive(&self) -> Vec<String> {
+        let meetings = self.meetings.lock().unwrap();
+        let mut ids: Vec<_> = meetings.values().map(|meeting| meeting.id.clone()).collect();
+        ids.sort();
+        ids
     }
 }
 
@@ -201,35 +259,79 @@ impl VideoProvider for Working {
 
     async fn create_meeting(&self, request: &MeetingRequest) -> Result<Meeting, CallError> {
         self.script.call(format!("create {}", request.appointment_id));
-        let held = self.script.held.lock().unwrap().take();
-        if let Some(held) = held {
-            held.reached.notify_one();
-            held.released.notified().await;
-        }
+        wait_if_held(&self.script.held_creates).await;
         let answered = next(&self.script.creates).unwrap_or(Ok(()));
         if let Err(error @ Error::Refused(_)) = answered {
             return answer(Err(error));
         }
+        self.script.with_options_of(request);
         // What is lost on the way has taken effect all the same.
         let meeting = self.script.meeting(request);
+        wait_if_held(&self.script.held_answers).await;
         answer(answered.map(|()| meeting))
     }
 
     async fn update_meeting(&self, request: &MeetingRequest) -> Result<Meeting, CallError> {
         self.script.call(format!("update {} {}", request.appointment_id, request.start));
-        answer(next(&self.script.updates).unwrap_or(Ok(())).map(|()| self.script.meeting(request)))
+        answer(next(&self.script.updates).unwrap_or(Ok(())).and_then(|()| {
+            self.script.with_options_of(request);
+            self.script.changed(request)
+        }))
     }
 
     async fn cancel_meeting(&self, cancellation: &Cancellation) -> Result<(), CallError> {
         let meeting = cancellation.meeting_id.as_deref().unwrap_or("?");
         let organizer = cancellation.organizer_id.as_deref().unwrap_or("?");
         self.script.call(format!("cancel {} {meeting} of {organizer}", cancellation.appointment_id));
-        answer(next(&self.script.cancels).unwrap_or(Ok(())))
+        let answered = next(&self.script.cancels).unwrap_or(Ok(()));
+        if answered.is_ok() {
+            let key =
+                (cancellation.appointment_id.clone(), self.script.organizer(cancellation.staff.as_ref()));
+            self.script.meetings.lock().unwrap().retain(|known, meeting| match &cancellation.meeting_id {
+                Some(id) => meeting.id != *id,
+                None => *known != key,
+            });
+        }
+        answer(answered)
+    }
+
+    async fn look_up_meetings(
+        &self,
+        references: &[MeetingReference],
+    ) -> Result<Vec<LookUpOutcome>, CallError> {
+        let asked: Vec<_> =
+            references.iter().map(|it| it.meeting_id.clone().unwrap_or_else(|| "?".to_owned())).collect();
+        self.script.call(format!("look up {}", asked.join(", ")));
+        if let Some(line) = next(&self.script.look_ups) {
+            return answer(line);
+        }
+        let outcomes = self.script.states(&asked);
+        wait_if_held(&self.script.held_answers).await;
+        Ok(outcomes)
     }
 
     async fn disconnect(&self) -> Result<(), CallError> {
         self.script.call("disconnect");
         Ok(())
+    }
+}
+
+impl Script {
+    /// How meetings are, by their ids.
+    fn states(&self, ids: &[String]) -> Vec<LookUpOutcome> {
+        let meetings = self.meetings.lock().unwrap();
+        let outcome = |id: &String| match meetings.values().find(|meeting| meeting.id == *id) {
+            Some(meeting) => LookUpOutcome::Found(MeetingState {
+                id: meeting.id.clone(),
+                join_url: meeting.join_url.clone(),
+                organizer_id: meeting.organizer_id.clone(),
+                start: meeting.start,
+                end: meeting.end,
+                subject: None,
+            }),
+            None => LookUpOutcome::Gone,
+        };
+        ids.iter().map(outcome).collect()
     }
 }
 
@@ -330,8 +432,12 @@ impl Stage {
             calls: Mutex::default(),
             options: Mutex::default(),
             organizer: Mutex::new("oid-1".to_owned()),
-            held: Mutex::default(),
+            staff_organise: AtomicBool::default(),
+            look_ups: Mutex::default(),
+            held_creates: Mutex::default(),
+            held_answers: Mutex::default(),
             meetings: Mutex::default(),
+            made: AtomicU64::default(),
             callbacks: Mutex::default(),
             states: AtomicU64::default(),
         });
@@ -392,6 +498,10 @@ impl Stage {
         let file =
             std::iter::once("id,name,email,user_name".to_owned()).chain(rows).collect::<Vec<_>>().join("\n");
         self.platform.import_staff(file.as_bytes()).await?;
+        self.platform.put_service(&service("advice", &MeetingMethod::ALL)).await?;
+        for name in names {
+            self.platform.assign("advice", name, true).await?;
+        }
         Ok(())
     }
 }
@@ -409,9 +519,16 @@ async fn open(
     Ok((platform, store))
 }
 
+/// A service that is called as its id.
+pub(crate) fn service(id: &str, methods: &[MeetingMethod]) -> Service {
+    Service { id: id.to_owned(), name: id.to_owned(), methods: methods.to_vec() }
+}
+
 pub(crate) fn request(id: &str, staff: &str) -> BookingRequest {
     BookingRequest {
         id: id.to_owned(),
+        service: "advice".to_owned(),
+        method: MeetingMethod::VideoCall,
         staff: staff.to_owned(),
         client_name: "Clara Client".to_owned(),
         client_email: "clara@example.com".to_owned(),

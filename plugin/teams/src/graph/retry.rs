@@ -1,6 +1,22 @@
 //! `Retry-After` as Graph writes it: seconds, integer or decimal ("Throttling", Graph
 //! documentation, shows `Retry-After: 2.128` and `10`).
 
+use crate::bindings::provider::Error;
+
+/// How long to wait, in milliseconds, before what was put off is asked for again, where Graph does not
+/// tell.
+pub(crate) const UNNAMED: u64 = 5000;
+
+/// How long to wait after an error, in milliseconds.
+pub(crate) fn after(error: &Error) -> u64 {
+    let named = match error {
+        Error::Throttled(wait) => *wait,
+        Error::Unavailable(outage) => outage.retry_after,
+        _ => None,
+    };
+    named.unwrap_or(UNNAMED)
+}
+
 /// The time to wait, in milliseconds, rounded up; none if the header is not a number of seconds.
 pub(crate) fn wait(header: &str) -> Option<u64> {
     let header = header.trim();

@@ -13,8 +13,8 @@ use crate::bindings::log::Level;
 use crate::bindings::provider::{Error, InputProblem, MatchOutcome};
 use crate::connection::{self, Record};
 use crate::failure;
-use crate::graph::batch;
 use crate::graph::user::{BASIC, DirectoryUser, FULL, STATE};
+use crate::graph::{batch, retry};
 use crate::host::Host;
 use ask::Reply;
 use keys::Key;
@@ -154,7 +154,7 @@ fn all_unknown(known: &[Known]) -> Result<(), Error> {
         let Some(reason) = reason.filter(|reason| verdict::is_alike(first, reason)) else {
             return Ok(());
         };
-        if verdict::wait(reason) > verdict::wait(longest) {
+        if retry::after(reason) > retry::after(longest) {
             longest = reason;
         }
     }

@@ -1,10 +1,8 @@
 //! What is known of a key, and what is said about it.
 
 use crate::bindings::provider::{Error, MatchOutcome};
+use crate::graph::retry;
 use crate::graph::user::DirectoryUser;
-
-/// How long to wait before an unknown key is asked for again, where Graph does not tell.
-const WAIT: u64 = 5000;
 
 /// How many of the users who share an address are named: as many as a host takes in a list.
 const AMBIGUOUS: usize = 100;
@@ -59,7 +57,7 @@ impl Known {
     pub(crate) fn outcome(&self) -> MatchOutcome {
         match self {
             Self::Nobody => MatchOutcome::NotFound,
-            Self::Unknown(error) => MatchOutcome::RetryLater(wait(error)),
+            Self::Unknown(error) => MatchOutcome::RetryLater(retry::after(error)),
             Self::Name(user) => state(user).unwrap_or_else(|| {
                 if user.is_unlicensed() {
                     MatchOutcome::Unlicensed(user.user())
@@ -82,15 +80,6 @@ fn state(user: &DirectoryUser) -> Option<MatchOutcome> {
         Some(MatchOutcome::Disabled(user.user()))
     } else {
         None
-    }
-}
-
-/// How long to wait after an error, in milliseconds.
-pub(crate) fn wait(error: &Error) -> u64 {
-    match error {
-        Error::Throttled(wait) => wait.unwrap_or(WAIT),
-        Error::Unavailable(outage) => outage.retry_after.unwrap_or(WAIT),
-        _ => WAIT,
     }
 }
 
@@ -139,7 +128,7 @@ mod tests {
         assert_eq!(known.outcome(), MatchOutcome::RetryLater(7));
         known.doubt(&Error::Throttled(None));
         known.add(&user("a", ""), false);
-        assert_eq!(known.outcome(), MatchOutcome::RetryLater(WAIT));
+        assert_eq!(known.outcome(), MatchOutcome::RetryLater(retry::UNNAMED));
         known.add(&user("a", ""), true);
         known.doubt(&Error::Throttled(None));
         assert!(matches!(known.outcome(), MatchOutcome::Matched(_)));

@@ -9,6 +9,7 @@
 //! next call for the appointment tries again.
 
 mod invited;
+mod look_up;
 pub(crate) mod options;
 mod organizer;
 mod validate;
@@ -21,6 +22,7 @@ use crate::connection;
 use crate::failure;
 use crate::graph::{Answer, Failure, Request};
 use crate::host::Host;
+pub(crate) use look_up::look_up;
 use options::{Options, Settings};
 use organizer::Organizer;
 use wire::{Body, Given, Wish};

@@ -1,6 +1,7 @@
 //! Whose meeting it is, and so where it is at Graph: the key of a meeting begins with its organizer.
 
 use crate::bindings::provider::{Error, InputProblem, RefusalProblem, User};
+use crate::cloud::Cloud;
 use crate::connection::Record;
 use crate::encode;
 use crate::failure;
@@ -11,7 +12,8 @@ use crate::staff;
 pub(crate) struct Organizer {
     /// The object id.
     pub(crate) id: String,
-    /// The address of the meetings, without a slash at the end.
+    cloud: &'static Cloud,
+    /// The path of the meetings, without a slash at the end.
     collection: String,
     /// The credential that may touch them.
     pub(crate) credential: &'static str,
@@ -23,8 +25,9 @@ impl Organizer {
         match (record.method, staff) {
             (Method::ServiceAccount, _) => Ok(Self {
                 id: record.oid.clone(),
+                cloud: record.cloud,
                 // A delegated token works on `/me` only.
-                collection: record.cloud.resource("/me/onlineMeetings"),
+                collection: "/me/onlineMeetings".to_owned(),
                 credential: record.credential(),
             }),
             (Method::AccessPolicy, Some(staff)) => Self::user(record, &staff.id, "staff"),
@@ -63,23 +66,28 @@ impl Organizer {
     /// Application-only, with an object id: a name in its place is not found.
     fn user(record: &Record, id: &str, field: &str) -> Result<Self, Error> {
         let id = staff::object_id(id, field)?;
-        let path = ["/users/", id, "/onlineMeetings"].concat();
         Ok(Self {
             id: id.to_ascii_lowercase(),
-            collection: record.cloud.resource(&path),
+            cloud: record.cloud,
+            collection: ["/users/", id, "/onlineMeetings"].concat(),
             credential: record.credential(),
         })
     }
 
     /// Where a meeting is made or found by the appointment.
     pub(crate) fn create_or_get(&self) -> String {
-        [&self.collection, "/createOrGet"].concat()
+        self.cloud.resource(&[&self.collection, "/createOrGet"].concat())
     }
 
     /// Where one meeting is.
     pub(crate) fn meeting(&self, id: &str) -> String {
-        let mut url = [&self.collection, "/"].concat();
-        encode::push_segment(&mut url, id);
-        url
+        self.cloud.resource(&self.path(id))
+    }
+
+    /// The same, as the items of a batch name it: under the version.
+    pub(crate) fn path(&self, id: &str) -> String {
+        let mut path = [&self.collection, "/"].concat();
+        encode::push_segment(&mut path, id);
+        path
     }
 }

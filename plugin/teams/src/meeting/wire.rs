@@ -4,7 +4,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use super::options::{Settings, Shown};
-use crate::bindings::provider::{Error, Meeting};
+use crate::bindings::provider::{Error, Meeting, MeetingState};
 use crate::bindings::types::Instant;
 use crate::failure;
 use crate::json::Json;
@@ -176,6 +176,18 @@ impl Given {
             })
     }
 
+    /// As the contract has what was looked up; none if it lacks what makes a meeting.
+    pub(crate) fn state(self, organizer: &str) -> Option<MeetingState> {
+        Some(MeetingState {
+            join_url: self.link()?.to_owned(),
+            id: self.id.filter(|id| is_meeting_id(id))?,
+            organizer_id: self.organizer.unwrap_or_else(|| organizer.to_owned()),
+            start: self.start?,
+            end: self.end?,
+            subject: self.subject.map(|subject| shortened(&subject, SUBJECT)),
+        })
+    }
+
     /// As the contract has meetings.
     pub(crate) fn meeting(
         self,
@@ -189,7 +201,7 @@ impl Given {
                 "Microsoft Graph gave the meeting without an https link to join it.",
             ));
         };
-        let id = self.id.filter(|id| (1..=1024).contains(&id.len()));
+        let id = self.id.filter(|id| is_meeting_id(id));
         Ok(Meeting {
             id: id.ok_or_else(without_id)?,
             join_url,
@@ -226,6 +238,22 @@ impl GivenAttendee {
 fn user_id(participant: &Json<'_>) -> Option<String> {
     let id = participant.get("identity").get("user").get("id").owned();
     id.filter(|id| !id.is_empty())
+}
+
+/// Whether the contract takes it for the id of a meeting.
+fn is_meeting_id(id: &str) -> bool {
+    (1..=1024).contains(&id.len())
+}
+
+/// The longest subject that the contract takes back, in bytes. Whoever edits a meeting in Teams can
+/// write a longer one.
+const SUBJECT: usize = 1024;
+
+/// The text, cut at a character; control characters, which a host refuses, become spaces.
+fn shortened(text: &str, most: usize) -> String {
+    let end = (0..=most.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
+    let kept = text.get(..end.unwrap_or(0)).unwrap_or_default();
+    kept.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
 /// An answer without an id that could be used.

@@ -14,7 +14,8 @@ use std::hint::black_box;
 
 use bindings::exports::scheduling::video_provider::provider::{
     AuthorizationRequest, AuthorizationResponse, Cancellation, Capabilities, Connection, Description, Error,
-    Guest, MatchOutcome, Meeting, MeetingRequest, NextStep, User,
+    Guest, LookUpOutcome, MatchOutcome, Meeting, MeetingReference, MeetingRequest, MeetingState, NextStep,
+    User,
 };
 use bindings::scheduling::video_provider::{http, log, storage};
 
@@ -115,6 +116,27 @@ impl Guest for Evil {
 
     fn cancel_meeting(_: Cancellation) -> Result<(), Error> {
         Ok(())
+    }
+
+    /// Answers as the reference's meeting id says, and always with one outcome.
+    fn look_up_meetings(references: Vec<MeetingReference>) -> Result<Vec<LookUpOutcome>, Error> {
+        let evil = references.first().and_then(|reference| reference.meeting_id.as_deref());
+        let found = |join_url: &str, subject: &str| {
+            LookUpOutcome::Found(MeetingState {
+                id: "1".to_owned(),
+                join_url: join_url.to_owned(),
+                organizer_id: String::new(),
+                start: 0,
+                end: 1,
+                subject: Some(subject.to_owned()),
+            })
+        };
+        Ok(vec![match evil.unwrap_or_default() {
+            "link" => found("javascript:alert(1)", ""),
+            "subject" => found("https://rooms.example/1", &"a".repeat(2_000)),
+            "reason" => LookUpOutcome::Unknown("\u{1b}[2Jgone".to_owned()),
+            _ => LookUpOutcome::Gone,
+        }])
     }
 
     fn begin_reauthorize(_: AuthorizationRequest) -> Result<NextStep, Error> {

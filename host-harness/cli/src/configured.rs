@@ -1,0 +1,150 @@
+//! The platform on a data folder, as its operator configures it: the plugin, what it is granted, and the
+//! application that is registered with Microsoft.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use clap::Args;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use url::Url;
+use video_host::egress::{Grant, StaticRoutes, Trust};
+use video_host::vault::ClientKeys;
+use video_host::{Host, HostConfig, Manifest};
+use video_platform::Platform;
+
+/// Microsoft's hosts in the worldwide cloud: where people sign in, and where requests go.
+const LOGIN: &str = "login.microsoftonline.com";
+const GRAPH: &str = "graph.microsoft.com";
+
+/// Variables of the environment, for what is not given as an argument.
+const CLIENT_ID: &str = "VIDEO_CLIENT_ID";
+const CLIENT_SECRET: &str = "VIDEO_CLIENT_SECRET";
+
+const CLIENT_ID_HELP: &str =
+    "Application (client) id that is registered with Microsoft [default: the variable VIDEO_CLIENT_ID]";
+const CLIENT_SECRET_HELP: &str =
+    "File that holds the client secret [default: the variable VIDEO_CLIENT_SECRET]";
+
+/// What it takes to open a platform that exists.
+#[derive(Debug, Args)]
+pub struct ConfiguredOptions {
+    /// Folder of all that the platform stores
+    #[arg(long, value_name = "FOLDER")]
+    pub data: PathBuf,
+    /// Plugin to use [default: the Microsoft Teams plugin, built in]
+    #[arg(long, value_name = "WASM")]
+    pub plugin: Option<PathBuf>,
+    /// Application (client) id that is registered with Microsoft.
+    #[arg(long, value_name = "ID", help = CLIENT_ID_HELP)]
+    pub client_id: Option<String>,
+    /// File that holds the client secret.
+    #[arg(long, value_name = "FILE", help = CLIENT_SECRET_HELP)]
+    pub client_secret_file: Option<PathBuf>,
+    /// Origin that the plugin may send requests to, besides Graph's of the worldwide cloud; repeatable
+    #[arg(long, value_name = "ORIGIN")]
+    pub grant_api: Vec<String>,
+    /// Origin to sign in at, besides that of the worldwide cloud; repeatable
+    #[arg(long, value_name = "ORIGIN")]
+    pub grant_identity: Vec<String>,
+    /// Address of a stand-in for Microsoft
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "ca")]
+    pub microsoft: Option<SocketAddr>,
+    /// File of the stand-in's certificate authority, PEM
+    #[arg(long, value_name = "FILE", requires = "microsoft")]
+    pub ca: Option<PathBuf>,
+}
+
+/// Opens the platform on a folder that holds one.
+pub async fn open(options: &ConfiguredOptions) -> Result<Platform> {
+    ensure!(
+        options.data.join("video.db").is_file(),
+        "{} holds no platform's data: there is no video.db in it",
+        options.data.display()
+    );
+    let component = match &options.plugin {
+        Some(file) => fs::read(file).with_context(|| format!("cannot read {}", file.display()))?,
+        None => plugin_artifacts::TEAMS.to_vec(),
+    };
+    let client_id = match &options.client_id {
+        Some(id) => id.clone(),
+        None => variable(CLIENT_ID, "the application's id: name it with --client-id, or set")?,
+    };
+    let secret = match &options.client_secret_file {
+        Some(file) => text(file)?,
+        None => {
+            variable(CLIENT_SECRET, "the client secret: name its file with --client-secret-file, or set")?
+        }
+    };
+    let mut grant = worldwide()?;
+    let parse = |origin: &String| origin.parse().with_context(|| format!("cannot grant {origin}"));
+    for origin in &options.grant_api {
+        grant.api.push(parse(origin)?);
+    }
+    for origin in &options.grant_identity {
+        grant.identity.push(parse(origin)?);
+    }
+
+    let mut config = HostConfig::new(&options.data);
+    if let (Some(address), Some(ca)) = (options.microsoft, &options.ca) {
+        let granted = [&options.grant_api[..], &options.grant_identity[..]].concat();
+        lead_to(&mut config, address, &text(ca)?, &granted)?;
+    }
+    let host = Host::start(config).await?;
+    let manifest = manifest(&client_id, &secret, grant);
+    let plugin = host.load(&component, &manifest).await.context("the plugin cannot be loaded")?;
+    let platform = Platform::open(host).await?;
+    platform.providers().install(plugin);
+    Ok(platform)
+}
+
+/// What the Teams plugin needs in the worldwide cloud.
+pub fn worldwide() -> Result<Grant> {
+    Ok(Grant {
+        api: vec![format!("https://{GRAPH}").parse()?],
+        identity: vec![format!("https://{LOGIN}").parse()?],
+    })
+}
+
+/// What an operator decides for the Teams plugin: the registered application, and what is granted.
+pub fn manifest(client_id: &str, secret: &str, grant: Grant) -> Manifest {
+    Manifest {
+        grant,
+        settings: BTreeMap::from([("client-id".to_owned(), client_id.to_owned())]),
+        client: Arc::new(ClientKeys { secret: Some(secret.into()), ..ClientKeys::default() }),
+        ..Manifest::default()
+    }
+}
+
+/// Leads Microsoft's names, and those of further origins, to a stand-in with a certificate authority of
+/// its own, which alone is believed.
+pub fn lead_to(config: &mut HostConfig, address: SocketAddr, ca_pem: &str, origins: &[String]) -> Result<()> {
+    let mut names = vec![LOGIN.to_owned(), GRAPH.to_owned()];
+    for origin in origins {
+        let url = Url::parse(origin)?;
+        names.push(url.host_str().with_context(|| format!("{origin} names no host"))?.to_owned());
+    }
+    config.resolver = Arc::new(StaticRoutes::new(names.iter().map(|name| (name.as_str(), address))));
+    let authority = CertificateDer::pem_slice_iter(ca_pem.as_bytes());
+    config.trust = Trust::Only(authority.collect::<Result<_, _>>()?);
+    Ok(())
+}
+
+fn text(file: &Path) -> Result<String> {
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text = text.trim();
+    ensure!(!text.is_empty(), "{} is empty", file.display());
+    Ok(text.to_owned())
+}
+
+fn variable(name: &str, what: &str) -> Result<String> {
+    match env::var(name) {
+        Ok(value) if !value.trim().is_empty() => Ok(value.trim().to_owned()),
+        _ => bail!("{what} the variable {name}"),
+    }
+}
