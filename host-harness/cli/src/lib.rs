@@ -1,7 +1,7 @@
 //! The `host-harness` program: the whole story on one machine, without an account anywhere.
 //!
 //! `demo` plays it from connecting to disconnecting and fails if a promise does not hold, `mock-graph`
-//! runs the stand-in for Microsoft alone, `reconcile` compares what a platform has booked with what its
+//! runs the stand-in for Microsoft alone, `serve` serves the platform's web pages, `reconcile` compares what a platform has booked with what its
 //! providers hold, `inspect` shows what a plugin is and what it wants, and `keys` replaces the keys under
 //! which a host encrypts what it stores.
 
@@ -13,6 +13,7 @@ pub mod inspect;
 pub mod keys;
 pub mod reconcile;
 pub mod screen;
+pub mod serve;
 pub mod stand_in;
 
 use std::process::ExitCode;
@@ -33,6 +34,10 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<ExitCode> {
         }
         Command::MockGraph(options) => {
             stand_in::run(&options, screen).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Serve(options) => {
+            serve::run(&options, screen).await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Reconcile(options) => reconcile::run(&options, screen).await,
