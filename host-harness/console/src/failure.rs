@@ -90,7 +90,11 @@ impl<E: Error + 'static> From<ActingError<E>> for Failure {
             ActingError::Audit(error) => Self::unavailable(&error),
             ActingError::Failed(error) => {
                 let error: &(dyn Error + 'static) = &error;
-                if error.is::<DatabaseError>() { Self::unavailable(&error) } else { Self::did_not_work(&error) }
+                if error.is::<DatabaseError>() {
+                    Self::unavailable(&error)
+                } else {
+                    Self::did_not_work(&error)
+                }
             }
         }
     }

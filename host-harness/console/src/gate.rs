@@ -156,7 +156,11 @@ async fn admit(gate: &Gate, visit: Option<&Visit>, mut request: Request) -> Resu
         (Access::Everyone, _) => {}
         (Access::SignedIn, Some(_)) => {}
         (Access::SignedIn, None) => return Err(Failure::signed_out()),
-        (Access::May(action), visit) => may(gate, action, visit, &request).await?,
+        (Access::May(action), visit) => {
+            let subject = format!("{} {}", request.method(), request.uri().path());
+            let from = address(&request);
+            may(gate, action, visit, &subject, from).await?;
+        }
     }
     if let Some(visit) = visit {
         request.extensions_mut().insert(visit.clone());
@@ -180,21 +184,21 @@ async fn may(
     gate: &Gate,
     action: Action,
     visit: Option<&Visit>,
-    request: &Request,
+    subject: &str,
+    from: IpAddr,
 ) -> Result<(), Failure> {
-    let subject = format!("{} {}", request.method(), request.uri().path());
     match visit {
         Some(visit) => {
             let acting = gate.console.acting_as(&visit.actor);
             if acting.allows(action) {
                 return Ok(());
             }
-            let refusal = acting.refuse(action, Some(&subject)).await?;
+            let refusal = acting.refuse(action, Some(subject)).await?;
             Err(Failure::new(StatusCode::FORBIDDEN, "This page is not for you", &refusal))
         }
         None => {
-            if gate.console.logs_stranger(address(request)) {
-                gate.console.acting_as(&Actor::nobody()).refuse(action, Some(&subject)).await?;
+            if gate.console.logs_stranger(from) {
+                gate.console.acting_as(&Actor::nobody()).refuse(action, Some(subject)).await?;
             }
             Err(Failure::signed_out())
         }

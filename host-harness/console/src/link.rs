@@ -27,7 +27,8 @@ impl Links {
         let token = secret::random();
         let mut given = self.lock();
         given.retain(|_, link| link.ends > now);
-        given.insert(token.clone(), Link { staff: staff.to_owned(), ends: now.saturating_add(self.lifetime) });
+        given
+            .insert(token.clone(), Link { staff: staff.to_owned(), ends: now.saturating_add(self.lifetime) });
         token
     }
 

@@ -50,20 +50,75 @@ fn table() -> Vec<Entry> {
         (POST, "/settings/video-calls/new/{provider}", May(Action::Connect), post(connect::begin)),
         (GET, CALLBACK, May(Action::FinishSignIn), get(connect::callback)),
         (GET, ONE, May(Action::SeeDashboard), get(dashboard::show)),
-        (POST, "/settings/video-calls/{integration}/staff/{staff}", May(Action::EnableVideo), post(dashboard::toggle)),
-        (POST, "/settings/video-calls/{integration}/selected", May(Action::EnableVideoForMany), post(mass::confirm)),
-        (POST, "/settings/video-calls/{integration}/video-calls", May(Action::EnableVideoForMany), post(mass::change)),
+        (
+            POST,
+            "/settings/video-calls/{integration}/staff/{staff}",
+            May(Action::EnableVideo),
+            post(dashboard::toggle),
+        ),
+        (
+            POST,
+            "/settings/video-calls/{integration}/selected",
+            May(Action::EnableVideoForMany),
+            post(mass::confirm),
+        ),
+        (
+            POST,
+            "/settings/video-calls/{integration}/video-calls",
+            May(Action::EnableVideoForMany),
+            post(mass::change),
+        ),
         (GET, "/settings/video-calls/{integration}/rematch", May(Action::Rematch), get(rematch::show)),
         (POST, "/settings/video-calls/{integration}/rematch", May(Action::Rematch), post(rematch::start)),
-        (GET, "/settings/video-calls/{integration}/rematch/progress", May(Action::Rematch), get(rematch::progress)),
-        (GET, "/settings/video-calls/{integration}/reauthorize", May(Action::Reauthorize), get(reauthorize::ask)),
-        (POST, "/settings/video-calls/{integration}/reauthorize", May(Action::Reauthorize), post(reauthorize::begin)),
-        (GET, "/settings/video-calls/{integration}/disconnect", May(Action::Disconnect), get(disconnect::ask)),
-        (POST, "/settings/video-calls/{integration}/disconnect", May(Action::Disconnect), post(disconnect::disconnect)),
+        (
+            GET,
+            "/settings/video-calls/{integration}/rematch/progress",
+            May(Action::Rematch),
+            get(rematch::progress),
+        ),
+        (
+            GET,
+            "/settings/video-calls/{integration}/reauthorize",
+            May(Action::Reauthorize),
+            get(reauthorize::ask),
+        ),
+        (
+            POST,
+            "/settings/video-calls/{integration}/reauthorize",
+            May(Action::Reauthorize),
+            post(reauthorize::begin),
+        ),
+        (
+            GET,
+            "/settings/video-calls/{integration}/disconnect",
+            May(Action::Disconnect),
+            get(disconnect::ask),
+        ),
+        (
+            POST,
+            "/settings/video-calls/{integration}/disconnect",
+            May(Action::Disconnect),
+            post(disconnect::disconnect),
+        ),
         (POST, "/settings/video-calls/{integration}/check", May(Action::Check), post(integration::check)),
-        (POST, "/settings/video-calls/{integration}/default", May(Action::SetDefault), post(integration::set_default)),
-        (GET, "/settings/video-calls/{integration}/options", May(Action::SetMeetingOptions), get(options::ask)),
-        (POST, "/settings/video-calls/{integration}/options", May(Action::SetMeetingOptions), post(options::save)),
+        (
+            POST,
+            "/settings/video-calls/{integration}/default",
+            May(Action::SetDefault),
+            post(integration::set_default),
+        ),
+        (
+            GET,
+            "/settings/video-calls/{integration}/options",
+            May(Action::SetMeetingOptions),
+            get(options::ask),
+        ),
+        (
+            POST,
+            "/settings/video-calls/{integration}/options",
+            May(Action::SetMeetingOptions),
+            post(options::save),
+        ),
         (GET, "/settings/video-calls/{integration}/edit", May(Action::Rename), get(integration::edit)),
         (POST, "/settings/video-calls/{integration}/edit", May(Action::Rename), post(integration::save)),
         // Staff
@@ -108,11 +163,10 @@ pub(crate) fn router(console: &Console) -> Router {
         router = router.route(path, handler.layer(from_fn_with_state(guard, gate)));
     }
     let everyone = Gate { console: console.clone(), access: Access::Everyone };
-    let missing = async || Failure::not_found("The address is wrong, or what was there is gone.").into_response();
+    let missing =
+        async || Failure::not_found("The address is wrong, or what was there is gone.").into_response();
     router
-        .fallback_service(
-            Router::new().fallback(missing).layer(from_fn_with_state(everyone, gate)),
-        )
+        .fallback_service(Router::new().fallback(missing).layer(from_fn_with_state(everyone, gate)))
         .layer(from_fn_with_state(console.clone(), headers))
         .with_state(console.clone())
 }

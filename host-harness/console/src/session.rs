@@ -45,13 +45,7 @@ fn ms(time: Duration) -> i64 {
 
 impl Sessions {
     pub(crate) fn new(idle: Duration, longest: Duration, secure: bool) -> Self {
-        Self {
-            known: Mutex::default(),
-            signer: Signer::new(),
-            idle: ms(idle),
-            longest: ms(longest),
-            secure,
-        }
+        Self { known: Mutex::default(), signer: Signer::new(), idle: ms(idle), longest: ms(longest), secure }
     }
 
     /// The cookie's name. The prefix has browsers take it over TLS and for this host only.

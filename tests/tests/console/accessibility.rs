@@ -42,14 +42,24 @@ async fn axe() -> Result<Option<String>> {
 /// What it finds on the page that is open, the serious and the critical: one line each.
 async fn findings(tab: &Tab, axe: &str) -> Result<Vec<String>> {
     tab.value(&format!("{axe}; true")).await?;
-    let found = tab.value("axe.run(document, { resultTypes: ['violations'] }).then((it) => it.violations)").await?;
+    let found =
+        tab.value("axe.run(document, { resultTypes: ['violations'] }).then((it) => it.violations)").await?;
     let found = found.as_array().context("a list")?;
     let serious = found.iter().filter(|it| matches!(it["impact"].as_str(), Some("serious" | "critical")));
     Ok(serious
         .map(|it| {
-            let nodes: Vec<&str> =
-                it["nodes"].as_array().into_iter().flatten().filter_map(|node| node["html"].as_str()).collect();
-            format!("{}: {} {}", it["id"].as_str().unwrap_or_default(), it["help"].as_str().unwrap_or_default(), nodes.join(" | "))
+            let nodes: Vec<&str> = it["nodes"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|node| node["html"].as_str())
+                .collect();
+            format!(
+                "{}: {} {}",
+                it["id"].as_str().unwrap_or_default(),
+                it["help"].as_str().unwrap_or_default(),
+                nodes.join(" | ")
+            )
         })
         .collect())
 }
@@ -67,15 +77,24 @@ async fn an_accessibility_checker_finds_nothing_serious_on_any_page() -> Result<
         tab.scheme(scheme).await?;
         for (name, path) in tour::pages(&id) {
             tab.goto(&path).await?;
-            let _: Value = tab.value("document.querySelectorAll('details').forEach((it) => { it.open = true; }); true").await?;
-            all.extend(findings(&tab, &axe).await?.into_iter().map(|finding| format!("{name} ({scheme}): {finding}")));
+            let _: Value = tab
+                .value("document.querySelectorAll('details').forEach((it) => { it.open = true; }); true")
+                .await?;
+            all.extend(
+                findings(&tab, &axe)
+                    .await?
+                    .into_iter()
+                    .map(|finding| format!("{name} ({scheme}): {finding}")),
+            );
         }
     }
     // An error beside its field.
     tab.goto("/settings/video-calls/new/microsoft-teams").await?;
     tab.fill("#tenant-id", "nonsense").await?;
     tab.follow("Continue").await?;
-    all.extend(findings(&tab, &axe).await?.into_iter().map(|finding| format!("connect after an error: {finding}")));
+    all.extend(
+        findings(&tab, &axe).await?.into_iter().map(|finding| format!("connect after an error: {finding}")),
+    );
     assert!(all.is_empty(), "{}", all.join("\n"));
     tab.close().await
 }

@@ -105,7 +105,11 @@ async fn a_service_without_video_call_gives_no_link_and_staff_who_cannot_say_why
     tab.set("#staff", "C-4").await?;
     tab.fill("#client_name", "Lisa Moser").await?;
     tab.follow("Book").await?;
-    assert!(tab.text("#staff-error").await?.contains("no user with this"), "{}", tab.text("#staff-error").await?);
+    assert!(
+        tab.text("#staff-error").await?.contains("no user with this"),
+        "{}",
+        tab.text("#staff-error").await?
+    );
     assert_eq!(tab.value("document.querySelector('#client_name').value").await?, "Lisa Moser");
     assert_eq!(tab.value("document.querySelector('#staff').value").await?, "C-4");
     tab.close().await

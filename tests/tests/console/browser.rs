@@ -68,7 +68,10 @@ impl Tab {
         stage.serve()?;
         let profile = TempDir::new()?;
         // Microsoft's name leads to the stand-in, whose certificate authority this browser does not know.
-        let rules = format!("--host-resolver-rules=MAP login.microsoftonline.com:443 {}", stage.world.microsoft.addr());
+        let rules = format!(
+            "--host-resolver-rules=MAP login.microsoftonline.com:443 {}",
+            stage.world.microsoft.addr()
+        );
         let config = BrowserConfig::builder()
             .chrome_executable(executable)
             .user_data_dir(profile.path())
@@ -78,7 +81,13 @@ impl Tab {
             .window_size(1280, 900)
             .launch_timeout(PATIENCE)
             .request_timeout(PATIENCE)
-            .args(["--disable-gpu", "--disable-dev-shm-usage", "--force-prefers-reduced-motion", "--lang=en-GB", rules.as_str()])
+            .args([
+                "--disable-gpu",
+                "--disable-dev-shm-usage",
+                "--force-prefers-reduced-motion",
+                "--lang=en-GB",
+                rules.as_str(),
+            ])
             .build()
             .map_err(anyhow::Error::msg)?;
         let (browser, mut handler) = Browser::launch(config).await.context("Chromium does not start")?;
@@ -139,7 +148,10 @@ impl Tab {
             }
             if begun.elapsed() > PATIENCE {
                 let page = self.value("location.href + '\\n' + document.body.innerText").await;
-                bail!("this did not come true: {expression}\n{}", page.unwrap_or_default().as_str().unwrap_or_default());
+                bail!(
+                    "this did not come true: {expression}\n{}",
+                    page.unwrap_or_default().as_str().unwrap_or_default()
+                );
             }
             tokio::time::sleep(LOOK).await;
         }
@@ -147,19 +159,24 @@ impl Tab {
 
     /// Waits until a text is on the page.
     pub(crate) async fn see(&self, text: &str) -> Result<()> {
-        self.until(&format!("document.readyState === 'complete' && document.body.innerText.includes({})", quoted(text)))
-            .await
+        self.until(&format!(
+            "document.readyState === 'complete' && document.body.innerText.includes({})",
+            quoted(text)
+        ))
+        .await
     }
 
     /// Whether a text is on the page now.
     pub(crate) async fn sees(&self, text: &str) -> Result<bool> {
-        Ok(self.value(&format!("document.body.innerText.includes({})", quoted(text))).await? == Value::Bool(true))
+        Ok(self.value(&format!("document.body.innerText.includes({})", quoted(text))).await?
+            == Value::Bool(true))
     }
 
     /// Opens a page.
     pub(crate) async fn goto(&self, path: &str) -> Result<()> {
         self.leave(async {
-            let target = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.address) };
+            let target =
+                if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.address) };
             self.value(&format!("location.href = {}; true", quoted(&target))).await?;
             Ok(())
         })
@@ -237,14 +254,18 @@ impl Tab {
 
     /// The text of what a selector finds first.
     pub(crate) async fn text(&self, selector: &str) -> Result<String> {
-        let text = self.value(&format!("document.querySelector({})?.innerText ?? null", quoted(selector))).await?;
+        let text =
+            self.value(&format!("document.querySelector({})?.innerText ?? null", quoted(selector))).await?;
         Ok(text.as_str().with_context(|| format!("there is no {selector}"))?.trim().to_owned())
     }
 
     /// The texts of all that a selector finds.
     pub(crate) async fn texts(&self, selector: &str) -> Result<Vec<String>> {
         let list = self
-            .value(&format!("[...document.querySelectorAll({})].map((it) => it.innerText.trim())", quoted(selector)))
+            .value(&format!(
+                "[...document.querySelectorAll({})].map((it) => it.innerText.trim())",
+                quoted(selector)
+            ))
             .await?;
         Ok(serde_json::from_value(list)?)
     }
@@ -264,7 +285,8 @@ impl Tab {
         if self.sees("Permissions requested").await? {
             self.follow("Accept").await?;
         }
-        self.until("location.host !== 'login.microsoftonline.com' && document.readyState === 'complete'").await
+        self.until("location.host !== 'login.microsoftonline.com' && document.readyState === 'complete'")
+            .await
     }
 
     /// Ends the browser.

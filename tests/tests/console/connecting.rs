@@ -20,7 +20,8 @@ async fn an_administrator_connects_through_microsofts_sign_in_and_consent() -> R
     tab.set("#match-field", "email").await?;
     tab.fill("#tenant-id", "contoso, please").await?;
     tab.follow("Continue").await?;
-    tab.until("document.activeElement && document.querySelector('#tenant-id').value === 'contoso, please'").await?;
+    tab.until("document.activeElement && document.querySelector('#tenant-id').value === 'contoso, please'")
+        .await?;
     assert!(!tab.text("#tenant-id-error").await?.is_empty());
     tab.fill("#tenant-id", contoso::TENANT_ID).await?;
     tab.click("One service account").await?;
@@ -67,7 +68,8 @@ async fn reauthorizing_takes_the_same_account_only_and_disconnecting_leaves_link
         ("client_name", "Lisa Moser"),
     ];
     scheduler.post("/schedule/new", &booking).await?;
-    let link = stage.platform.appointment("kept").await?.context("it is booked")?.link.context("with a link")?;
+    let link =
+        stage.platform.appointment("kept").await?.context("it is booked")?.link.context("with a link")?;
 
     let Some(tab) = Tab::open(&mut stage).await? else { return Ok(()) };
     tab.sign_in(&stage, ADMINISTRATOR).await?;

@@ -45,7 +45,10 @@ async fn the_dashboard_is_searched_filtered_sorted_and_paged() -> Result<()> {
     let second = names().await?;
     assert!(first.iter().all(|name| !second.contains(name)), "{first:?} {second:?}");
     tab.follow("Name").await?;
-    assert_eq!(tab.value("document.querySelector('th[aria-sort]').getAttribute('aria-sort')").await?, "descending");
+    assert_eq!(
+        tab.value("document.querySelector('th[aria-sort]').getAttribute('aria-sort')").await?,
+        "descending"
+    );
     let descending = names().await?;
     assert!(descending[0] > first[0], "{descending:?} {first:?}");
     tab.close().await
@@ -60,9 +63,13 @@ async fn video_calls_are_switched_for_one_for_some_and_for_all_that_the_filter_f
 
     tab.goto(&format!("{home}?search=adele")).await?;
     tab.follow_at("tbody [role=switch]").await?;
-    tab.until("document.querySelector('tbody [role=switch]').getAttribute('aria-checked') === 'false'").await?;
+    tab.until("document.querySelector('tbody [role=switch]').getAttribute('aria-checked') === 'false'")
+        .await?;
     assert!(!stage.is_enabled(ADVISER).await?);
-    assert!(tab.value("location.search").await?.as_str().unwrap_or_default().contains("adele"), "the same rows");
+    assert!(
+        tab.value("location.search").await?.as_str().unwrap_or_default().contains("adele"),
+        "the same rows"
+    );
     tab.follow_at("tbody [role=switch]").await?;
     assert!(stage.is_enabled(ADVISER).await?);
 
@@ -111,7 +118,7 @@ async fn rematching_all_users_moves_before_ones_eyes_and_says_how_it_ended() -> 
     let held = stage.world.microsoft.faults().hold(Operation::Batch, true);
     tab.follow("Rematch all users").await?;
     tab.until("document.querySelector('progress') !== null").await?;
-    held.arrived().await;
+    held.reached().await;
     // It is under way for as long as Microsoft does not answer, whoever looks.
     assert!(!tab.sees("All users are rematched").await?);
     // The page is the same one until the end: it is not loaded again.

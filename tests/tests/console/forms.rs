@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use axum::http::{Method, StatusCode, header};
 use mock_graph::contoso;
 
-use crate::stage::{ADMINISTRATOR, ADVISER, MARKUP, MARKUP_NAME, SERVICE, SCHEDULER, Stage};
+use crate::stage::{ADMINISTRATOR, ADVISER, MARKUP, MARKUP_NAME, SCHEDULER, SERVICE, Stage};
 
 const OFF: [(&str, &str); 1] = [("to", "no")];
 
@@ -33,7 +33,11 @@ async fn a_form_of_another_site_changes_nothing_even_with_the_token() -> Result<
     let csrf = administrator.get("/settings/video-calls").await?.csrf()?;
     let form = [("to", "no"), ("csrf", csrf.as_str())];
     let path = format!("/staff/{ADVISER}/video-calls");
-    for from in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://evil.example")] {
+    for from in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("origin", "https://evil.example"),
+    ] {
         let answer = administrator.send(Method::POST, &path, &form, &[from]).await?;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{from:?}");
     }
@@ -68,11 +72,13 @@ async fn the_redirect_uri_is_configured_whatever_a_request_says() -> Result<()> 
     let administrator = stage.signed_in(ADMINISTRATOR).await?;
     let csrf = administrator.get("/settings/video-calls").await?.csrf()?;
     let form = [("match-field", "email"), ("tenant-id", contoso::TENANT_ID), ("csrf", &csrf)];
-    let headers = [("host", "evil.example"), ("x-forwarded-host", "evil.example"), ("forwarded", "host=evil.example")];
+    let headers =
+        [("host", "evil.example"), ("x-forwarded-host", "evil.example"), ("forwarded", "host=evil.example")];
     let path = "/settings/video-calls/new/microsoft-teams";
     let answer = administrator.send(Method::POST, path, &form, &headers).await?;
     let visit = url::Url::parse(answer.location()?)?;
-    let (_, redirect) = visit.query_pairs().find(|(name, _)| name == "redirect_uri").context("there is one")?;
+    let (_, redirect) =
+        visit.query_pairs().find(|(name, _)| name == "redirect_uri").context("there is one")?;
     let ours = format!("{}integrations/callback", stage.address);
     assert_eq!(redirect, ours);
     Ok(())
@@ -144,9 +150,11 @@ async fn what_was_typed_stays_after_an_error_and_the_error_is_beside_its_field()
 async fn every_answer_says_what_browsers_may_do_with_it() -> Result<()> {
     let stage = Stage::start().await?;
     let administrator = stage.signed_in(ADMINISTRATOR).await?;
-    for (visitor, path) in
-        [(&administrator, "/settings/video-calls"), (&administrator, "/nowhere"), (&stage.nobody(), "/sign-in")]
-    {
+    for (visitor, path) in [
+        (&administrator, "/settings/video-calls"),
+        (&administrator, "/nowhere"),
+        (&stage.nobody(), "/sign-in"),
+    ] {
         let answer = visitor.get(path).await?;
         let has = |name| answer.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         assert_eq!(has(header::X_CONTENT_TYPE_OPTIONS), "nosniff", "{path}");

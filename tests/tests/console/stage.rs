@@ -14,9 +14,7 @@ use tower_service::Service as _;
 use url::Url;
 use url::form_urlencoded::Serializer;
 use video_console::{CALLBACK, Console, Settings};
-use video_platform::{
-    AuditEntry, AuditFilter, Entitlement, IntegrationId, MeetingMethod, Platform, Service,
-};
+use video_platform::{AuditEntry, AuditFilter, Entitlement, IntegrationId, MeetingMethod, Platform, Service};
 
 pub(crate) const ADMINISTRATOR: &str = "A-1";
 pub(crate) const SCHEDULER: &str = "B-1";
@@ -60,8 +58,11 @@ impl Stage {
         application.redirect_uris.push(RedirectUri::web(&redirect));
         let mut organisation = contoso::organisation();
         organisation.users.extend(User::generate(MORE, contoso::DOMAIN, 7));
-        let microsoft =
-            Config { applications: vec![application], organisations: vec![organisation], ..Config::default() };
+        let microsoft = Config {
+            applications: vec![application],
+            organisations: vec![organisation],
+            ..Config::default()
+        };
         let world = World::with(WorldOptions { microsoft, ..WorldOptions::default() }).await?;
         let platform = Platform::open(world.host.clone()).await?;
         platform.providers().install(world.teams.clone());

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use url::Url;
 use video_platform::{Platform, Role};
 
@@ -16,6 +17,7 @@ use crate::configured::{self, ConfiguredOptions};
 pub(super) struct Configuration {
     /// Where browsers find the pages: https, or http on this machine. The redirect URI to register is this
     /// with `/integrations/callback`.
+    #[serde(deserialize_with = "url")]
     pub(super) address: Url,
     /// Folder of all that is stored.
     data: PathBuf,
@@ -35,6 +37,11 @@ pub(super) struct Configuration {
     /// Further origins to sign in at.
     #[serde(default)]
     grant_identity: Vec<String>,
+}
+
+fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Url::parse(&text).map_err(|error| D::Error::custom(format!("{text} is no address: {error}")))
 }
 
 pub(super) fn read(file: &Path) -> Result<Configuration> {

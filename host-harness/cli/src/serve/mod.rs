@@ -89,7 +89,11 @@ fn show(screen: &mut Screen, sample: &Sample, options: &ServeOptions) -> Result<
     screen.fact("Tenant ID", mock_graph::contoso::TENANT_ID)?;
     screen.fact(
         "Microsoft",
-        &format!("sign in as {}, password: {}", crate::contoso::SERVICE_ACCOUNT, mock_graph::contoso::PASSWORD),
+        &format!(
+            "sign in as {}, password: {}",
+            crate::contoso::SERVICE_ACCOUNT,
+            mock_graph::contoso::PASSWORD
+        ),
     )?;
     let trust = match &options.ca {
         Some(file) => format!("the stand-in's certificate authority is in {}", file.display()),

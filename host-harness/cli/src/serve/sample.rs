@@ -52,10 +52,9 @@ impl Sample {
         })
         .await?;
         // The browser does not know Microsoft's names as the stand-in's.
-        settings.detours.push(Detour {
-            from: format!("https://{}", configured::LOGIN),
-            to: super::stand_in(&microsoft),
-        });
+        settings
+            .detours
+            .push(Detour { from: format!("https://{}", configured::LOGIN), to: super::stand_in(&microsoft) });
 
         let data = TempDir::with_prefix("host-harness-")?;
         let mut config = HostConfig::new(data.path());

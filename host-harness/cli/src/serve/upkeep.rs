@@ -34,7 +34,9 @@ pub(super) async fn run(platform: Platform, stop: CancellationToken) {
 async fn once(platform: &Platform, all: bool) {
     match platform.resume().await {
         Ok(report) if report.unfinished.is_empty() => {}
-        Ok(report) => tracing::info!(waiting = report.unfinished.len(), "appointments wait for their provider"),
+        Ok(report) => {
+            tracing::info!(waiting = report.unfinished.len(), "appointments wait for their provider")
+        }
         Err(error) => tracing::warn!(%error, "what waits could not be tried again"),
     }
     if let Err(error) = platform.discard_abandoned().await {
@@ -48,7 +50,8 @@ async fn once(platform: &Platform, all: bool) {
         let kind = integration.state.kind();
         let asked = !matches!(kind, StateKind::Pending | StateKind::Disconnected);
         let troubled = kind != StateKind::Connected || integration.unavailable.is_some();
-        if asked && (all || troubled)
+        if asked
+            && (all || troubled)
             && let Err(error) = platform.check(&integration.id).await
         {
             tracing::info!(integration = %integration.id, %error, "the integration does not work");

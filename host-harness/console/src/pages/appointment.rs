@@ -28,9 +28,18 @@ pub(crate) async fn show(State(console): State<Console>, visit: Visit, Path(id):
     page(&console, &visit, &appointment, None).await
 }
 
-async fn page(console: &Console, visit: &Visit, one: &Appointment, wrong: Option<(&str, &Submitted)>) -> Shown {
+async fn page(
+    console: &Console,
+    visit: &Visit,
+    one: &Appointment,
+    wrong: Option<(&str, &Submitted)>,
+) -> Shown {
     let service = console.acting_as(&visit.actor).service(&one.service).await?;
-    let title = if one.subject.is_empty() { format!("Appointment of {}", one.client_name) } else { one.subject.clone() };
+    let title = if one.subject.is_empty() {
+        format!("Appointment of {}", one.client_name)
+    } else {
+        one.subject.clone()
+    };
     let over = matches!(one.status, Status::Cancelling | Status::Cancelled | Status::Failed);
     let typed = wrong.map_or_else(|| utc(one.start), |(_, sent)| sent.get("start").to_owned());
     let minutes = ((one.end - one.start) / 60_000).to_string();

@@ -22,8 +22,10 @@ pub(crate) async fn show(State(console): State<Console>, visit: Visit, Asked(ask
     };
     let log = console.acting_as(&visit.actor).audit(&filter, asked.get("before").parse().ok(), ROWS).await?;
     let all = || std::iter::once(Choice::new("", "All"));
-    let actions: Vec<_> = all().chain(Action::ALL.iter().map(|it| Choice::new(it.word(), it.label()))).collect();
-    let outcomes: Vec<_> = all().chain(AuditOutcome::ALL.map(|it| Choice::new(it.word(), it.label()))).collect();
+    let actions: Vec<_> =
+        all().chain(Action::ALL.iter().map(|it| Choice::new(it.word(), it.label()))).collect();
+    let outcomes: Vec<_> =
+        all().chain(AuditOutcome::ALL.map(|it| Choice::new(it.word(), it.label()))).collect();
     let page = Page::new("Audit log").below("/audit-log", "Audit log").body(html! {
         form.filters method="get" action="/audit-log" role="search" {
             (Field::new("actor", "Staff id").silent().text("text", asked.get("actor")))

@@ -54,11 +54,19 @@ pub(crate) async fn in_schedule(State(console): State<Console>, visit: Visit, As
     form(&console, &visit, SCHEDULE, &asked, None).await
 }
 
-pub(crate) async fn in_client_view(State(console): State<Console>, visit: Visit, Asked(asked): Asked) -> Shown {
+pub(crate) async fn in_client_view(
+    State(console): State<Console>,
+    visit: Visit,
+    Asked(asked): Asked,
+) -> Shown {
     form(&console, &visit, CLIENT_VIEW, &asked, None).await
 }
 
-pub(crate) async fn in_contact_center(State(console): State<Console>, visit: Visit, Asked(asked): Asked) -> Shown {
+pub(crate) async fn in_contact_center(
+    State(console): State<Console>,
+    visit: Visit,
+    Asked(asked): Asked,
+) -> Shown {
     form(&console, &visit, CONTACT_CENTER, &asked, None).await
 }
 
@@ -66,11 +74,19 @@ pub(crate) async fn book_in_schedule(State(console): State<Console>, visit: Visi
     book(&console, &visit, SCHEDULE, &sent).await
 }
 
-pub(crate) async fn book_in_client_view(State(console): State<Console>, visit: Visit, sent: Submitted) -> Shown {
+pub(crate) async fn book_in_client_view(
+    State(console): State<Console>,
+    visit: Visit,
+    sent: Submitted,
+) -> Shown {
     book(&console, &visit, CLIENT_VIEW, &sent).await
 }
 
-pub(crate) async fn book_in_contact_center(State(console): State<Console>, visit: Visit, sent: Submitted) -> Shown {
+pub(crate) async fn book_in_contact_center(
+    State(console): State<Console>,
+    visit: Visit,
+    sent: Submitted,
+) -> Shown {
     book(&console, &visit, CONTACT_CENTER, &sent).await
 }
 
@@ -102,7 +118,9 @@ async fn book(console: &Console, visit: &Visit, door: Door, sent: &Submitted) ->
             (booked.id, "The appointment is booked.".to_owned())
         }
         // It is saved, and its page tells the rest.
-        Err(ActingError::Failed(error @ BookingError::Waiting { .. })) if door.channel != Channel::ClientView => {
+        Err(ActingError::Failed(error @ BookingError::Waiting { .. }))
+            if door.channel != Channel::ClientView =>
+        {
             (request.id.clone(), told(&error))
         }
         Err(ActingError::Failed(error)) => {
@@ -177,7 +195,13 @@ fn read(door: Door, sent: &Submitted) -> Result<BookingRequest, Wrong> {
     })
 }
 
-async fn form(console: &Console, visit: &Visit, door: Door, sent: &Submitted, wrong: Option<&Wrong>) -> Shown {
+async fn form(
+    console: &Console,
+    visit: &Visit,
+    door: Door,
+    sent: &Submitted,
+    wrong: Option<&Wrong>,
+) -> Shown {
     let actor = booker(visit, door, sent);
     let acting = console.acting_as(&actor);
     let all = acting.services().await?;
@@ -235,25 +259,33 @@ fn fields(
     let id = Some(sent.get("appointment")).filter(|id| !id.is_empty()).unwrap_or(&fresh);
     let tomorrow = tomorrow_at_ten(console.now());
     let start = Some(sent.get("start")).filter(|start| !start.is_empty()).unwrap_or(&tomorrow);
-    let usual = if methods.contains(&MeetingMethod::VideoCall) { MeetingMethod::VideoCall } else { MeetingMethod::InPerson };
+    let usual = if methods.contains(&MeetingMethod::VideoCall) {
+        MeetingMethod::VideoCall
+    } else {
+        MeetingMethod::InPerson
+    };
     let method = Some(sent.get("method")).filter(|word| !word.is_empty()).unwrap_or(usual.word());
     let minutes = Some(sent.get("minutes")).filter(|word| !word.is_empty()).unwrap_or("30");
     let client = if door.channel == Channel::ClientView { "Your" } else { "Client's" };
-    post(visit, door.path, html! {
-        @if let Some(message) = about("").or_else(|| about("service")) { p.notice.bad role="alert" { (message) } }
-        input type="hidden" name="appointment" value=(id);
-        input type="hidden" name="service" value=(service);
-        (Field::new("method", "Meeting Method").required().error(about("method")).radios(&services::methods(methods), method))
-        (Field::new("staff", "With").required().error(about("staff")).select(people, sent.get("staff")))
-        (clock_input(&Field::new("start", "When").required().error(about("start")), start))
-        (Field::new("minutes", "Length").required().select(&lengths(), minutes))
-        (Field::new("client_name", &format!("{client} name")).required().error(about("client_name"))
-            .text("text", sent.get("client_name")))
-        (Field::new("client_email", &format!("{client} e-mail")).error(about("client_email"))
-            .text("email", sent.get("client_email")))
-        (Field::new("subject", "About").error(about("subject")).text("text", sent.get("subject")))
-        div.buttons { button type="submit" { "Book" } }
-    })
+    post(
+        visit,
+        door.path,
+        html! {
+            @if let Some(message) = about("").or_else(|| about("service")) { p.notice.bad role="alert" { (message) } }
+            input type="hidden" name="appointment" value=(id);
+            input type="hidden" name="service" value=(service);
+            (Field::new("method", "Meeting Method").required().error(about("method")).radios(&services::methods(methods), method))
+            (Field::new("staff", "With").required().error(about("staff")).select(people, sent.get("staff")))
+            (clock_input(&Field::new("start", "When").required().error(about("start")), start))
+            (Field::new("minutes", "Length").required().select(&lengths(), minutes))
+            (Field::new("client_name", &format!("{client} name")).required().error(about("client_name"))
+                .text("text", sent.get("client_name")))
+            (Field::new("client_email", &format!("{client} e-mail")).error(about("client_email"))
+                .text("email", sent.get("client_email")))
+            (Field::new("subject", "About").error(about("subject")).text("text", sent.get("subject")))
+            div.buttons { button type="submit" { "Book" } }
+        },
+    )
 }
 
 /// For a form that nobody filled in yet.

@@ -42,11 +42,7 @@ pub(crate) async fn choose(State(console): State<Console>, visit: Visit) -> Show
 }
 
 /// Its questions.
-pub(crate) async fn ask(
-    State(console): State<Console>,
-    visit: Visit,
-    Path(provider): Path<String>,
-) -> Shown {
+pub(crate) async fn ask(State(console): State<Console>, visit: Visit, Path(provider): Path<String>) -> Shown {
     let description = loaded(&console, &provider)?;
     form(&console, &visit, &description, &Submitted::default(), None)
 }
@@ -73,11 +69,10 @@ pub(crate) async fn begin(
     let acting = console.acting_as(&visit.actor);
     let redirect_uri = console.settings().redirect_uri();
     match acting.start_connect(&provider, setup, &visit.session.login, &redirect_uri).await {
-        Ok((_, NextStep::Visit(url))) => {
-            Ok(Redirect::to(&console.settings().visited(&url)).into_response())
-        }
+        Ok((_, NextStep::Visit(url))) => Ok(Redirect::to(&console.settings().visited(&url)).into_response()),
         Ok((id, NextStep::Connected(connection))) => {
-            let message = format!("Success: {} is connected as {}.", description.name, connection.account.display_name);
+            let message =
+                format!("Success: {} is connected as {}.", description.name, connection.account.display_name);
             on_to(&console, &visit, &settings_of(&id), message)
         }
         Err(error) => {
@@ -100,7 +95,9 @@ pub(crate) async fn callback(
         Ok(finished) => {
             let (id, done, connection) = match finished {
                 Finished::Connected { integration, connection } => (integration, "connected", connection),
-                Finished::Reauthorized { integration, connection } => (integration, "reauthorized", connection),
+                Finished::Reauthorized { integration, connection } => {
+                    (integration, "reauthorized", connection)
+                }
             };
             let account = &connection.account;
             let mut said =
@@ -122,7 +119,11 @@ pub(crate) async fn callback(
 }
 
 fn loaded(console: &Console, provider: &str) -> Result<Description, Failure> {
-    let missing = || Failure::not_found("There is no such provider. The operator of the platform has to install its plugin.");
+    let missing = || {
+        Failure::not_found(
+            "There is no such provider. The operator of the platform has to install its plugin.",
+        )
+    };
     described(console, provider).ok_or_else(missing)
 }
 

@@ -28,7 +28,8 @@ pub(crate) async fn show(
     // The column is called as the provider is.
     let provider = described(&console, &integration.provider);
     let user = format!("{} User", provider.as_ref().map_or(&integration.provider, |it| &it.name));
-    let warnings: Vec<String> = meetings.iter().filter_map(video_platform::OrganizerMeetings::warning).collect();
+    let warnings: Vec<String> =
+        meetings.iter().filter_map(video_platform::OrganizerMeetings::warning).collect();
     let page = Page::new(&integration.display_name).below("/settings/video-calls", "Video Calls").body(html! {
         div.bar {
             (account(&integration))

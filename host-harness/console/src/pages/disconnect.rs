@@ -35,7 +35,11 @@ pub(crate) async fn ask(State(console): State<Console>, visit: Visit, Path(id): 
 }
 
 /// Does it.
-pub(crate) async fn disconnect(State(console): State<Console>, visit: Visit, Path(id): Path<String>) -> Shown {
+pub(crate) async fn disconnect(
+    State(console): State<Console>,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Shown {
     let integration = integration_at(&console, &visit, &id).await?;
     console.acting_as(&visit.actor).disconnect(&integration.id).await?;
     let message = format!("{} is disconnected. Appointments keep their links.", integration.display_name);

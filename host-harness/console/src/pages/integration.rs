@@ -52,16 +52,13 @@ pub(crate) async fn list(State(console): State<Console>, visit: Visit) -> Shown 
 }
 
 /// Asks the provider how the integration is.
-pub(crate) async fn check(
-    State(console): State<Console>,
-    visit: Visit,
-    Path(id): Path<String>,
-) -> Shown {
+pub(crate) async fn check(State(console): State<Console>, visit: Visit, Path(id): Path<String>) -> Shown {
     let integration = integration_at(&console, &visit, &id).await?;
     let home = settings_of(&integration.id);
     match console.acting_as(&visit.actor).check(&integration.id).await {
         Ok(checked) => {
-            let mut said = vec![format!("The connection works, as {}.", checked.connection.account.user_name)];
+            let mut said =
+                vec![format!("The connection works, as {}.", checked.connection.account.user_name)];
             said.extend(checked.connection.warnings);
             said.extend(checked.meetings.iter().filter_map(video_platform::OrganizerMeetings::warning));
             on_to(&console, &visit, &home, said.join(" "))
@@ -117,7 +114,8 @@ pub(crate) async fn save(
         return on_to(&console, &visit, &home, "Saved.");
     }
     acting.set_match_field(&integration.id, field).await?;
-    let message = format!("Saved. Staff are matched by their {} from now on: rematch all users.", field.label());
+    let message =
+        format!("Saved. Staff are matched by their {} from now on: rematch all users.", field.label());
     on_to(&console, &visit, &format!("{home}/rematch"), message)
 }
 
@@ -157,12 +155,16 @@ async fn form(
     let page = Page::new("Name and match field")
         .below("/settings/video-calls", "Video Calls")
         .below(&home, title)
-        .body(post(visit, &format!("{home}/edit"), html! {
-            (Field::new("name", "Display name").required().error(error).text("text", name))
-            (Field::new("match-field", label).required()
-                .help("If you choose another one, all users have to be matched anew.")
-                .select(&match_fields(), field))
-            div.buttons { button type="submit" { "Save" } a.button.quiet href=(home) { "Back" } }
-        }));
+        .body(post(
+            visit,
+            &format!("{home}/edit"),
+            html! {
+                (Field::new("name", "Display name").required().error(error).text("text", name))
+                (Field::new("match-field", label).required()
+                    .help("If you choose another one, all users have to be matched anew.")
+                    .select(&match_fields(), field))
+                div.buttons { button type="submit" { "Save" } a.button.quiet href=(home) { "Back" } }
+            },
+        ));
     Ok(page.shown(console, Some(visit)))
 }

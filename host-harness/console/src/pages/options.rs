@@ -50,7 +50,8 @@ pub(crate) async fn save(
 ) -> Shown {
     let integration = integration_at(&console, &visit, &id).await?;
     let description = described(&console, &integration.provider);
-    let description = description.ok_or_else(|| Failure::did_not_work(&"The provider's plugin is not loaded."))?;
+    let description =
+        description.ok_or_else(|| Failure::did_not_work(&"The provider's plugin is not loaded."))?;
     let mut chosen = MeetingOptions::new();
     for option in &description.meeting_options {
         let value = sent.get(&name(&option.name));

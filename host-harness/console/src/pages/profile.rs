@@ -2,7 +2,9 @@
 
 use axum::extract::{Path, State};
 use maud::{Markup, html};
-use video_platform::{Action, Integration, IntegrationId, MatchState, StaffCheck, StaffMember, VideoSettings};
+use video_platform::{
+    Action, Integration, IntegrationId, MatchState, StaffCheck, StaffMember, VideoSettings,
+};
 
 use super::{Shown, on_to, table};
 use crate::console::Console;
@@ -98,7 +100,8 @@ fn video(
 
 fn platforms(settings: &VideoSettings, integrations: &[Integration]) -> Vec<Choice> {
     let default = integrations.iter().find(|one| one.is_default);
-    let default = default.map_or("Default (none is set)".to_owned(), |one| format!("Default ({})", one.display_name));
+    let default =
+        default.map_or("Default (none is set)".to_owned(), |one| format!("Default ({})", one.display_name));
     // What can be used, and what is chosen now, however it is.
     let offered = integrations
         .iter()
@@ -113,12 +116,13 @@ pub(crate) async fn choose(
     Path(id): Path<String>,
     sent: Submitted,
 ) -> Shown {
-    let chosen = match sent.get("platform") {
-        "" => None,
-        id => Some(id.parse::<IntegrationId>().map_err(|_| {
-            Failure::did_not_work(&"There is no such platform. Choose one that is listed.")
-        })?),
-    };
+    let chosen =
+        match sent.get("platform") {
+            "" => None,
+            id => Some(id.parse::<IntegrationId>().map_err(|_| {
+                Failure::did_not_work(&"There is no such platform. Choose one that is listed.")
+            })?),
+        };
     console.acting_as(&visit.actor).choose_integration(&id, chosen.as_ref()).await?;
     on_to(&console, &visit, &home(&id), "The Video Calls Platform is saved.")
 }
@@ -138,7 +142,9 @@ pub(crate) async fn enable(
 pub(crate) async fn rematch(State(console): State<Console>, visit: Visit, Path(id): Path<String>) -> Shown {
     let found = console.acting_as(&visit.actor).rematch_one(&id).await?;
     let message = match (found.unanswered_at, found.reason) {
-        (Some(_), _) => "The provider gave no answer. What was known before still holds; try again later.".to_owned(),
+        (Some(_), _) => {
+            "The provider gave no answer. What was known before still holds; try again later.".to_owned()
+        }
         (None, Some(reason)) => format!("Not matched: {reason}."),
         (None, None) => "Matched.".to_owned(),
     };
@@ -147,7 +153,9 @@ pub(crate) async fn rematch(State(console): State<Console>, visit: Visit, Path(i
 
 pub(crate) async fn check(State(console): State<Console>, visit: Visit, Path(id): Path<String>) -> Shown {
     let message = match console.acting_as(&visit.actor).check_staff(&id).await? {
-        StaffCheck::Ready { warnings, .. } if warnings.is_empty() => "They can be booked for video calls.".to_owned(),
+        StaffCheck::Ready { warnings, .. } if warnings.is_empty() => {
+            "They can be booked for video calls.".to_owned()
+        }
         StaffCheck::Ready { warnings, .. } => {
             format!("They can be booked for video calls. {}", warnings.join(" "))
         }

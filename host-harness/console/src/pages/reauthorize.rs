@@ -50,7 +50,9 @@ pub(crate) async fn begin(
 }
 
 fn not_loaded() -> Failure {
-    Failure::did_not_work(&"The provider's plugin is not loaded. The operator of the platform has to install it.")
+    Failure::did_not_work(
+        &"The provider's plugin is not loaded. The operator of the platform has to install it.",
+    )
 }
 
 fn form(

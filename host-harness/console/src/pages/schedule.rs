@@ -32,7 +32,9 @@ pub(crate) async fn show(State(console): State<Console>, visit: Visit, Asked(ask
     };
     let acting = console.acting_as(&visit.actor);
     let appointments = acting.schedule(&query).await?;
-    let at = |date: Date| address("/schedule", &[("from", &date.to_string()), ("staff", if own { "" } else { staff })]);
+    let at = |date: Date| {
+        address("/schedule", &[("from", &date.to_string()), ("staff", if own { "" } else { staff })])
+    };
     let found = if own { Vec::new() } else { candidates(&console, &visit, asked.get("search")).await? };
     let page = Page::new("Schedule").below("/schedule", "Schedule").body(html! {
         div.bar {
@@ -71,7 +73,11 @@ async fn candidates(
 }
 
 /// The Contact Center: a client on the phone.
-pub(crate) async fn contact_center(State(console): State<Console>, visit: Visit, Asked(asked): Asked) -> Shown {
+pub(crate) async fn contact_center(
+    State(console): State<Console>,
+    visit: Visit,
+    Asked(asked): Asked,
+) -> Shown {
     let email = asked.get("email");
     let appointments = if email.is_empty() {
         None

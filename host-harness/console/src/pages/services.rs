@@ -48,7 +48,8 @@ pub(crate) async fn list(State(console): State<Console>, visit: Visit) -> Shown 
 }
 
 pub(crate) async fn new(State(console): State<Console>, visit: Visit) -> Shown {
-    let service = Service { id: Uuid::new_v4().simple().to_string(), name: String::new(), methods: Vec::new() };
+    let service =
+        Service { id: Uuid::new_v4().simple().to_string(), name: String::new(), methods: Vec::new() };
     let page = Page::new("New service").below("/services", "Services").body(form(&visit, &service, None));
     Ok(page.shown(&console, Some(&visit)))
 }
@@ -96,11 +97,15 @@ pub(crate) async fn edit(
 
 fn assignment(visit: &Visit, service: &Service, staff: &StaffMember, assign: bool) -> Markup {
     let what = if assign { "Assign" } else { "Remove" };
-    post(visit, &format!("{}/staff", home(&service.id)), html! {
-        input type="hidden" name="staff" value=(staff.id);
-        input type="hidden" name="to" value=(if assign { "yes" } else { "no" });
-        button.quiet type="submit" aria-label={ (what) " " (staff.label()) } { (what) }
-    })
+    post(
+        visit,
+        &format!("{}/staff", home(&service.id)),
+        html! {
+            input type="hidden" name="staff" value=(staff.id);
+            input type="hidden" name="to" value=(if assign { "yes" } else { "no" });
+            button.quiet type="submit" aria-label={ (what) " " (staff.label()) } { (what) }
+        },
+    )
 }
 
 pub(crate) async fn save(
@@ -109,7 +114,8 @@ pub(crate) async fn save(
     Path(id): Path<String>,
     sent: Submitted,
 ) -> Shown {
-    let methods = MeetingMethod::ALL.into_iter().filter(|method| sent.all("methods").any(|word| word == method.word()));
+    let methods =
+        MeetingMethod::ALL.into_iter().filter(|method| sent.all("methods").any(|word| word == method.word()));
     let service = Service { id, name: sent.get("name").to_owned(), methods: methods.collect() };
     match console.acting_as(&visit.actor).put_service(&service).await {
         Ok(()) => on_to(&console, &visit, &home(&service.id), "The service is saved."),
@@ -130,18 +136,23 @@ pub(crate) async fn assign(
 ) -> Shown {
     let assigned = sent.get("to") == "yes";
     console.acting_as(&visit.actor).assign(&id, sent.get("staff"), assigned).await?;
-    let message = if assigned { "They give the service now." } else { "They do not give the service any more." };
+    let message =
+        if assigned { "They give the service now." } else { "They do not give the service any more." };
     on_to(&console, &visit, &home(&id), message)
 }
 
 fn form(visit: &Visit, service: &Service, wrong: Option<(&str, &str)>) -> Markup {
     let about = |field| wrong.filter(|(name, _)| *name == field).map(|(_, problem)| problem);
-    post(visit, &home(&service.id), html! {
-        @if let Some(problem) = about("id") { p.notice.bad role="alert" { (problem) } }
-        (Field::new("name", "Name").required().error(about("name")).text("text", &service.name))
-        (Field::new("methods", "Meeting Method").required().error(about("methods"))
-            .help("Only appointments by Video Call get a link.")
-            .checkboxes(&methods(&MeetingMethod::ALL), |word| service.methods.iter().any(|method| method.word() == word)))
-        div.buttons { button type="submit" { "Save" } a.button.quiet href="/services" { "Back" } }
-    })
+    post(
+        visit,
+        &home(&service.id),
+        html! {
+            @if let Some(problem) = about("id") { p.notice.bad role="alert" { (problem) } }
+            (Field::new("name", "Name").required().error(about("name")).text("text", &service.name))
+            (Field::new("methods", "Meeting Method").required().error(about("methods"))
+                .help("Only appointments by Video Call get a link.")
+                .checkboxes(&methods(&MeetingMethod::ALL), |word| service.methods.iter().any(|method| method.word() == word)))
+            div.buttons { button type="submit" { "Save" } a.button.quiet href="/services" { "Back" } }
+        },
+    )
 }

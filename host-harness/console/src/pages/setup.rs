@@ -1,8 +1,8 @@
 //! The questions of a provider's description, as form fields, and the answers.
 
 use maud::{Markup, html};
-use video_host::provider::{Choice as Offered, Description, Error, Parameter, SetupField, SetupKind};
 use video_host::CallError;
+use video_host::provider::{Choice as Offered, Description, Error, Parameter, SetupField, SetupKind};
 use video_platform::{ActingError, ConnectError};
 
 use super::integration::match_fields;
@@ -98,9 +98,7 @@ pub(super) fn offered(choices: &[Offered]) -> Vec<Choice> {
 /// The answers, those left empty left out.
 pub(super) fn values(asked: &[&SetupField], sent: &Submitted) -> Vec<Parameter> {
     let answers = asked.iter().filter(|field| !matches!(field.kind, SetupKind::StaffField));
-    let given = answers.map(|field| Parameter {
-        name: field.name.clone(),
-        value: sent.get(&field.name).to_owned(),
-    });
+    let given =
+        answers.map(|field| Parameter { name: field.name.clone(), value: sent.get(&field.name).to_owned() });
     given.filter(|given| !given.value.is_empty()).collect()
 }

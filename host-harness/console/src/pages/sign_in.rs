@@ -36,7 +36,8 @@ pub(crate) async fn enter(State(console): State<Console>, request: axum::extract
     }
     let form = request.extensions().get::<Submitted>().cloned().unwrap_or_default();
     let used_up = || {
-        let message = "This link was used before, or is too old. Ask the operator of the platform for a new one.";
+        let message =
+            "This link was used before, or is too old. Ask the operator of the platform for a new one.";
         Failure::new(StatusCode::UNAUTHORIZED, "The link does not work any more", &message)
     };
     let staff = console.links().take(form.get("token"), console.now()).ok_or_else(used_up)?;
@@ -60,7 +61,11 @@ pub(crate) async fn start(State(console): State<Console>, visit: Visit) -> Redir
 }
 
 fn start_of(console: &Console, actor: &Actor) -> &'static str {
-    if console.acting_as(actor).allows(Action::SeeIntegrations) { "/settings/video-calls" } else { "/schedule" }
+    if console.acting_as(actor).allows(Action::SeeIntegrations) {
+        "/settings/video-calls"
+    } else {
+        "/schedule"
+    }
 }
 
 fn with_cookie(mut response: Response, cookie: &Cookie<'_>) -> Response {

@@ -19,7 +19,12 @@ pub(super) fn query(asked: &Submitted) -> DashboardQuery {
         sort: DashboardSort::parse(asked.get("sort")).unwrap_or(usual.sort),
         descending: asked.get("order") == "descending",
         page: asked.get("page").parse().unwrap_or(1).max(1),
-        rows_per_page: asked.get("rows").parse().ok().filter(|rows| ROWS.contains(rows)).unwrap_or(usual.rows_per_page),
+        rows_per_page: asked
+            .get("rows")
+            .parse()
+            .ok()
+            .filter(|rows| ROWS.contains(rows))
+            .unwrap_or(usual.rows_per_page),
     }
 }
 
@@ -42,23 +47,26 @@ pub(super) fn word(choice: Option<bool>) -> &'static str {
 /// The address of a query.
 pub(super) fn at(home: &str, query: &DashboardQuery) -> String {
     let (page, rows) = (query.page.to_string(), query.rows_per_page.to_string());
-    address(home, &[
-        ("search", &query.search),
-        ("enabled", word(query.enabled)),
-        ("matched", word(query.matched)),
-        ("sort", query.sort.word()),
-        ("order", if query.descending { "descending" } else { "" }),
-        ("page", if query.page == 1 { "" } else { &page }),
-        ("rows", &rows),
-    ])
+    address(
+        home,
+        &[
+            ("search", &query.search),
+            ("enabled", word(query.enabled)),
+            ("matched", word(query.matched)),
+            ("sort", query.sort.word()),
+            ("order", if query.descending { "descending" } else { "" }),
+            ("page", if query.page == 1 { "" } else { &page }),
+            ("rows", &rows),
+        ],
+    )
 }
 
 /// Search, filters and rows per page.
 pub(super) fn filters(home: &str, user: &str, query: &DashboardQuery) -> Markup {
-    let all = |yes: &str, no: &str| {
-        vec![Choice::new("", "All"), Choice::new("yes", yes), Choice::new("no", no)]
-    };
-    let rows: Vec<Choice> = ROWS.iter().map(|rows| Choice::new(&rows.to_string(), &rows.to_string())).collect();
+    let all =
+        |yes: &str, no: &str| vec![Choice::new("", "All"), Choice::new("yes", yes), Choice::new("no", no)];
+    let rows: Vec<Choice> =
+        ROWS.iter().map(|rows| Choice::new(&rows.to_string(), &rows.to_string())).collect();
     html! {
         form.filters method="get" action=(home) role="search" hx-get=(home) hx-target="#results"
             hx-select="#results" hx-swap="outerHTML" hx-push-url="true"

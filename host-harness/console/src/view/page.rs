@@ -8,7 +8,8 @@ use crate::console::Console;
 use crate::gate::Visit;
 
 /// Turns off what a strict content security policy does not allow anyway.
-const HTMX: &str = r#"{"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true,"historyCacheSize":0}"#;
+const HTMX: &str =
+    r#"{"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true,"historyCacheSize":0}"#;
 
 /// Where the navigation leads, and who may go there.
 const PLACES: [(&str, &str, Action); 7] = [

@@ -38,7 +38,9 @@ mod tests {
 
     #[test]
     fn large_numbers_are_grouped() {
-        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (50_000, "50,000"), (1_234_567, "1,234,567")] {
+        for (number, text) in
+            [(0, "0"), (999, "999"), (1_000, "1,000"), (50_000, "50,000"), (1_234_567, "1,234,567")]
+        {
             assert_eq!(count(number), text);
         }
     }
