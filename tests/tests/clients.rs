@@ -179,6 +179,52 @@ impl Stage {
     }
 }
 
+/// Tries a library out by one of the scripts, which says `ok` so many times; none if it is not there.
+async fn tried(
+    what: &str,
+    found: Result<PathBuf, Missing>,
+    run: impl FnOnce(PathBuf) -> Script,
+    successes: usize,
+) -> Result<Option<Stage>> {
+    let found = match found {
+        Ok(found) => found,
+        Err(missing) => {
+            not_tried(what, &missing)?;
+            return Ok(None);
+        }
+    };
+    let Script { program, arguments, folder } = run(found);
+    let stage = Stage::start().await?;
+    let said = stage.try_out(&program, &arguments, &folder).await?;
+    assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), successes, "{said}");
+    Ok(Some(stage))
+}
+
+struct Script {
+    program: PathBuf,
+    arguments: Vec<&'static str>,
+    folder: PathBuf,
+}
+
+/// A script of the Python ones, for the interpreter that has the packages.
+fn in_python(test: &'static str) -> impl FnOnce(PathBuf) -> Script {
+    move |interpreter| Script {
+        program: interpreter,
+        arguments: vec!["run.py", test],
+        folder: scripts("python"),
+    }
+}
+
+/// A script of the Node ones, in the folder that has the packages.
+fn in_node(script: &'static str) -> impl FnOnce(PathBuf) -> Script {
+    move |folder| Script { program: PathBuf::from("node"), arguments: vec![script], folder }
+}
+
+/// Who was sent back with a code redeemed it with the verifier of their own request.
+fn assert_pkce(forms: &[BTreeMap<String, String>]) {
+    assert!(forms.iter().filter(|form| form.contains_key("code")).all(|it| it.contains_key("code_verifier")));
+}
+
 /// How many of the forms have a field of this value.
 fn with(forms: &[BTreeMap<String, String>], field: &str, value: &str) -> usize {
     forms.iter().filter(|form| form.get(field).is_some_and(|it| it == value)).count()
@@ -200,18 +246,11 @@ fn algorithms(forms: &[BTreeMap<String, String>]) -> Result<Vec<String>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn msal_for_python_signs_in_refreshes_and_acts_alone() -> Result<()> {
-    let interpreter = match python().await? {
-        Ok(interpreter) => interpreter,
-        Err(missing) => return not_tried("msal for Python", &missing),
-    };
-    let stage = Stage::start().await?;
-    let said = stage.try_out(&interpreter, &["run.py", "test_msal"], &scripts("python")).await?;
-    assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), 5, "{said}");
+    let tried = tried("msal for Python", python().await?, in_python("test_msal"), 5).await?;
+    let Some(stage) = tried else { return Ok(()) };
     let granted = stage.granted();
     assert_eq!(with(&granted, "grant_type", "authorization_code"), 2);
-    assert!(
-        granted.iter().filter(|form| form.contains_key("code")).all(|it| it.contains_key("code_verifier"))
-    );
+    assert_pkce(&granted);
     assert_eq!(with(&granted, "grant_type", "refresh_token"), 1);
     assert_eq!(with(&granted, "grant_type", "client_credentials"), 3);
     assert_eq!(algorithms(&granted)?, ["PS256", "RS256"]);
@@ -220,13 +259,10 @@ async fn msal_for_python_signs_in_refreshes_and_acts_alone() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn azure_identity_for_python_signs_in_refreshes_and_acts_alone() -> Result<()> {
-    let interpreter = match python().await? {
-        Ok(interpreter) => interpreter,
-        Err(missing) => return not_tried("azure-identity for Python", &missing),
+    let run = in_python("test_azure_identity");
+    let Some(stage) = tried("azure-identity for Python", python().await?, run, 3).await? else {
+        return Ok(());
     };
-    let stage = Stage::start().await?;
-    let said = stage.try_out(&interpreter, &["run.py", "test_azure_identity"], &scripts("python")).await?;
-    assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), 3, "{said}");
     let granted = stage.granted();
     let by_browser: Vec<_> = granted.iter().filter(|form| form["client_id"] == PUBLIC_CLIENT).collect();
     let grants: Vec<_> = by_browser.iter().map(|form| form["grant_type"].as_str()).collect();
@@ -240,18 +276,11 @@ async fn azure_identity_for_python_signs_in_refreshes_and_acts_alone() -> Result
 
 #[tokio::test(flavor = "multi_thread")]
 async fn msal_for_node_and_the_graph_client_sign_in_refresh_and_act_alone() -> Result<()> {
-    let folder = match node().await? {
-        Ok(folder) => folder,
-        Err(missing) => return not_tried("msal-node", &missing),
-    };
-    let stage = Stage::start().await?;
-    let said = stage.try_out(Path::new("node"), &["msal_node.mjs"], &folder).await?;
-    assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), 5, "{said}");
+    let tried = tried("msal-node", node().await?, in_node("msal_node.mjs"), 5).await?;
+    let Some(stage) = tried else { return Ok(()) };
     let granted = stage.granted();
     assert_eq!(with(&granted, "grant_type", "authorization_code"), 2);
-    assert!(
-        granted.iter().filter(|form| form.contains_key("code")).all(|it| it.contains_key("code_verifier"))
-    );
+    assert_pkce(&granted);
     assert_eq!(with(&granted, "grant_type", "refresh_token"), 1);
     assert_eq!(with(&granted, "grant_type", "client_credentials"), 2);
     assert_eq!(algorithms(&granted)?, ["PS256"]);

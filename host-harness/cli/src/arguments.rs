@@ -41,6 +41,12 @@ pub enum Command {
     /// real services, and the link is the administrator's that the file names.
     Serve(ServeOptions),
     #[command(verbatim_doc_comment)]
+    /// Match the staff of a file, and say why not
+    ///
+    /// Against Contoso, a sample organisation in the stand-in for Microsoft. Rows that cannot be used are
+    /// named with their line, and the others are matched all the same.
+    Match(MatchOptions),
+    #[command(verbatim_doc_comment)]
     /// Compare the appointments' meetings with those that Microsoft has, and mend what differs
     ///
     /// Without --mend it only reads and tells. It is safe while others book, and can be run again at any
@@ -119,6 +125,20 @@ pub struct DemoOptions {
     /// Print one JSON document instead of the story
     #[arg(long)]
     pub json: bool,
+}
+
+/// Choices for `match`.
+#[derive(Debug, Args)]
+pub struct MatchOptions {
+    /// Staff list with the columns `id,name,email,user_name`
+    #[arg(long, value_name = "FILE.csv")]
+    pub staff: PathBuf,
+    /// File for the result, a row for each staff member; .csv or .json
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Tell the way and its cost, and match nobody
+    #[arg(long)]
+    pub plan: bool,
 }
 
 /// Choices for `mock-graph`.

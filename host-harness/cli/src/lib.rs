@@ -1,9 +1,9 @@
 //! The `host-harness` program: the whole story on one machine, without an account anywhere.
 //!
 //! `demo` plays it from connecting to disconnecting and fails if a promise does not hold, `mock-graph`
-//! runs the stand-in for Microsoft alone, `serve` serves the platform's web pages, `reconcile` compares what a platform has booked with what its
-//! providers hold, `inspect` shows what a plugin is and what it wants, and `keys` replaces the keys under
-//! which a host encrypts what it stores.
+//! runs the stand-in for Microsoft alone, `serve` serves the platform's web pages, `match` matches a staff
+//! file, `reconcile` compares what a platform has booked with what its providers hold, `inspect` shows what a
+//! plugin is and what it wants, and `keys` replaces the keys under which a host encrypts what it stores.
 
 pub mod arguments;
 pub mod configured;
@@ -11,6 +11,7 @@ pub mod contoso;
 pub mod demo;
 pub mod inspect;
 pub mod keys;
+mod matching;
 pub mod reconcile;
 pub mod screen;
 pub mod serve;
@@ -38,6 +39,10 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<ExitCode> {
         }
         Command::Serve(options) => {
             serve::run(&options, screen).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Match(options) => {
+            matching::run(&options, screen).await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Reconcile(options) => reconcile::run(&options, screen).await,

@@ -3,6 +3,7 @@
 mod demo;
 mod inspect;
 mod keys;
+mod matching;
 mod reconcile;
 mod recording;
 mod stand_in;

@@ -164,7 +164,7 @@ impl<V: VideoProviders> Acting<'_, V> {
         name: &str,
     ) -> Result<(), ActingError<ConnectError>> {
         let before = self.known(id).await?.map(|known| known.display_name);
-        let intent = Intent::to(Action::Rename).on(id.as_str()).change(before, name);
+        let intent = Intent::to(Action::Rename).on(id.as_str()).change(before, name.trim());
         self.act(intent, None, self.platform.rename_integration(id, name), nothing_new).await
     }
 

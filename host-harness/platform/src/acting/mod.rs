@@ -4,6 +4,7 @@
 mod actor;
 mod appointments;
 mod integrations;
+mod matching;
 mod people;
 mod video;
 

@@ -9,7 +9,7 @@ use crate::dashboard::{Page, StaffQuery};
 use crate::database::DatabaseError;
 use crate::provider::VideoProviders;
 use crate::service::{Service, ServiceError};
-use crate::staff::{ImportError, ImportReport, StaffMember};
+use crate::staff::{ImportError, ImportReport, StaffError, StaffMember};
 
 fn described(service: &Service) -> String {
     let methods = service.methods.iter().map(|method| method.label()).collect::<Vec<_>>().join(", ");
@@ -41,6 +41,18 @@ impl<V: VideoProviders> Acting<'_, V> {
             Learned { subject: None, to: Some(to) }
         };
         self.act(Intent::to(Action::ImportStaff), None, self.platform.import_staff(reader), learned).await
+    }
+
+    /// [`Platform::put_staff`](crate::Platform::put_staff), for administrators.
+    pub async fn put_staff(&self, member: StaffMember) -> Result<(), ActingError<StaffError>> {
+        let told = |member: &StaffMember| {
+            let StaffMember { name, email, user_name, role, .. } = member;
+            format!("{name}, {email}, {user_name}, {}", role.label())
+        };
+        let before = self.platform.staff_member(&member.id).await.map_err(ActingError::Audit)?;
+        let intent =
+            Intent::to(Action::PutStaff).on(&member.id).change(before.as_ref().map(told), told(&member));
+        self.act(intent, None, self.platform.put_staff(member), nothing_new).await
     }
 
     /// [`Platform::services`](crate::Platform::services), for everybody who books.

@@ -7,7 +7,7 @@ use crate::audit::Action;
 use crate::audit::store::{Intent, Learned};
 use crate::dashboard::{DashboardQuery, DashboardRow, Page, Selection, StaffFilter};
 use crate::database::DatabaseError;
-use crate::matching::{MatchError, MatchReport, Progress, StaffMatch};
+use crate::matching::StaffMatch;
 use crate::provider::VideoProviders;
 use crate::video::{VideoError, VideoSettings};
 
@@ -84,30 +84,6 @@ impl<V: VideoProviders> Acting<'_, V> {
     ) -> Result<Vec<StaffMatch>, ActingError<DatabaseError>> {
         let work = self.platform.matches(id, after, limit);
         self.look(Action::SeeDashboard, Some(id.as_str()), None, work).await
-    }
-
-    /// [`Platform::rematch`](crate::Platform::rematch), for administrators.
-    pub async fn rematch(
-        &self,
-        id: &IntegrationId,
-        progress: impl FnMut(Progress) + Send,
-    ) -> Result<MatchReport, ActingError<MatchError>> {
-        let intent = Intent::to(Action::Rematch).on(id.as_str());
-        let learned = |report: &MatchReport| {
-            let to = format!("{} of {} matched", report.matched(), report.total);
-            Learned { subject: None, to: Some(to) }
-        };
-        self.act(intent, None, self.platform.rematch(id, progress), learned).await
-    }
-
-    /// [`Platform::rematch_one`](crate::Platform::rematch_one), for administrators.
-    pub async fn rematch_one(&self, staff: &str) -> Result<StaffMatch, ActingError<MatchError>> {
-        let intent = Intent::to(Action::RematchOne).on(staff);
-        let learned = |found: &StaffMatch| {
-            let to = found.reason.clone().unwrap_or_else(|| "matched".to_owned());
-            Learned { subject: None, to: Some(to) }
-        };
-        self.act(intent, None, self.platform.rematch_one(staff), learned).await
     }
 }
 

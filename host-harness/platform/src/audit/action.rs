@@ -87,11 +87,15 @@ actions! {
 
     /// Match all staff.
     Rematch "matching.rematch" "Rematch all users" Administrator All;
+    /// Stop matching all staff.
+    CancelRematch "matching.cancel" "Stop a rematch" Administrator All;
     /// Match one staff member.
     RematchOne "matching.rematch-one" "Rematch a user" Administrator All;
 
     /// Import staff.
     ImportStaff "staff.import" "Import staff" Administrator All;
+    /// Add or change a staff member.
+    PutStaff "staff.put" "Save a staff member" Administrator All;
     /// See the list of staff.
     ListStaff "staff.list" "See the staff list" Scheduler All;
     /// See a staff member's profile.

@@ -1,5 +1,6 @@
 //! What an administrator sees of an integration's staff, page by page, and changes for many at once.
 
+mod counts;
 mod query;
 
 use crate::IntegrationId;

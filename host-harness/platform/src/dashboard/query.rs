@@ -5,11 +5,11 @@ use std::collections::HashMap;
 
 use sqlx::{QueryBuilder, Row as _};
 
-use super::{DashboardRow, DashboardSort, Members, Place, Selection, StaffFilter};
+use super::{DashboardRow, DashboardSort, Members, Place, Selection, StaffFilter, counts};
 use crate::IntegrationId;
 use crate::database::{Connection, DatabaseError, Kind};
 use crate::integration;
-use crate::matching::StaffMatch;
+use crate::matching::{self, StaffMatch};
 use crate::search::Search;
 use crate::staff::StaffMember;
 use crate::staff::store::one_of;
@@ -27,14 +27,18 @@ pub(super) struct Found<'a> {
 
 impl Found<'_> {
     pub(super) async fn count(&self, connection: &mut Connection) -> Result<u64, DatabaseError> {
+        if Search::of(&self.filter.search).is_empty() {
+            return counts::of(connection, self.integration, &self.filter).await;
+        }
         let mut query = QueryBuilder::<Kind>::new("SELECT COUNT(*) FROM staff AS s");
-        self.push_joins(&mut query, None);
+        self.push_joins(&mut query, false);
         self.push_conditions(&mut query, "s.id");
         let count: i64 = query.build_query_scalar().fetch_one(connection).await?;
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    /// The ids of a page.
+    /// The ids of a page. What has two values only, such as whether somebody is matched, orders the staff
+    /// into two lists, each by name: so a page walks an index instead of sorting everybody.
     pub(super) async fn page(
         &self,
         connection: &mut Connection,
@@ -42,23 +46,56 @@ impl Found<'_> {
         descending: bool,
         place: Place,
     ) -> Result<Vec<String>, DatabaseError> {
+        let lists = match (sort, &self.filter) {
+            (DashboardSort::Enabled, StaffFilter { enabled: None, .. }) => {
+                [false, true].map(|on| StaffFilter { enabled: Some(on), ..self.filter.clone() })
+            }
+            (DashboardSort::Matched, StaffFilter { matched: None, .. }) => {
+                [false, true].map(|on| StaffFilter { matched: Some(on), ..self.filter.clone() })
+            }
+            _ => return self.ids(connection, sort, descending, place.offset(), place.rows.into()).await,
+        };
+        let mut lists = lists.map(|filter| Found { integration: self.integration, filter });
+        if descending {
+            lists.reverse();
+        }
+        let [first, second] = lists;
+        let (offset, rows) = (place.offset(), i64::from(place.rows));
+        let mut ids = first.ids(connection, DashboardSort::Name, descending, offset, rows).await?;
+        let missing = rows - i64::try_from(ids.len()).unwrap_or(rows);
+        if missing > 0 {
+            let before = i64::try_from(first.count(connection).await?).unwrap_or(i64::MAX);
+            let offset = (offset - before).max(0);
+            ids.extend(second.ids(connection, DashboardSort::Name, descending, offset, missing).await?);
+        }
+        Ok(ids)
+    }
+
+    /// At most so many ids, behind so many others.
+    async fn ids(
+        &self,
+        connection: &mut Connection,
+        sort: DashboardSort,
+        descending: bool,
+        offset: i64,
+        rows: i64,
+    ) -> Result<Vec<String>, DatabaseError> {
         // An expression keeps the database from beginning with what was found: it walks the order instead
         // and tries each, which is soon over where many are found, and takes long where few are.
         let id = if self.finds_many(connection).await? { "(s.id || '')" } else { "s.id" };
         let mut query = QueryBuilder::<Kind>::new("SELECT s.id FROM staff AS s");
-        self.push_joins(&mut query, Some(sort));
+        self.push_joins(&mut query, false);
         self.push_conditions(&mut query, id);
         let direction = if descending { " DESC" } else { "" };
         query.push(" ORDER BY ");
         match sort {
-            DashboardSort::Name => {}
-            DashboardSort::Email => drop(query.push("s.email").push(direction).push(", ")),
-            DashboardSort::UserName => drop(query.push("s.user_name").push(direction).push(", ")),
-            DashboardSort::Enabled => drop(query.push(ENABLED).push(direction).push(", ")),
-            DashboardSort::Matched => drop(query.push(MATCHED).push(direction).push(", ")),
+            DashboardSort::Email => drop(query.push("s.email_key").push(direction).push(", ")),
+            DashboardSort::UserName => drop(query.push("s.user_name_key").push(direction).push(", ")),
+            // By one of two values there is nothing to sort: all have the one that was filtered for.
+            DashboardSort::Name | DashboardSort::Enabled | DashboardSort::Matched => {}
         }
         query.push("s.name_key").push(direction).push(", s.id").push(direction);
-        query.push(" LIMIT ").push_bind(i64::from(place.rows)).push(" OFFSET ").push_bind(place.offset());
+        query.push(" LIMIT ").push_bind(rows).push(" OFFSET ").push_bind(offset);
         Ok(query.build_query_scalar().fetch_all(connection).await?)
     }
 
@@ -74,11 +111,12 @@ impl Found<'_> {
         Ok(some == MANY)
     }
 
-    fn push_joins(&self, query: &mut QueryBuilder<Kind>, sort: Option<DashboardSort>) {
-        if self.filter.enabled.is_some() || sort == Some(DashboardSort::Enabled) {
+    /// The tables that the conditions need, and that of the settings if it is needed for more.
+    fn push_joins(&self, query: &mut QueryBuilder<Kind>, settings: bool) {
+        if self.filter.enabled.is_some() || settings {
             query.push(" LEFT JOIN staff_video AS v ON v.staff = s.id");
         }
-        if (self.filter.matched.is_some() || sort == Some(DashboardSort::Matched))
+        if self.filter.matched.is_some()
             && let Some(integration) = self.integration
         {
             query.push(" LEFT JOIN staff_match AS m ON m.staff = s.id AND m.outcome = 'matched' AND m.integration = ");
@@ -106,8 +144,6 @@ impl Found<'_> {
 
 /// Staff without a row have video.
 const ENABLED: &str = "COALESCE(v.enabled, TRUE)";
-/// Joined are only those who are matched.
-const MATCHED: &str = "(m.staff IS NOT NULL)";
 
 /// Staff records by their ids.
 pub(super) async fn members(connection: &mut Connection, ids: &[String]) -> Result<Members, DatabaseError> {
@@ -139,7 +175,8 @@ pub(super) async fn rows(
     let mut query = QueryBuilder::<Kind>::new("SELECT * FROM staff_match WHERE integration = ");
     query.push_bind(integration.as_str()).push(" AND staff IN ");
     push_ids(&mut query, ids);
-    let found: Vec<StaffMatch> = query.build_query_as().fetch_all(&mut *connection).await?;
+    let mut found: Vec<StaffMatch> = query.build_query_as().fetch_all(&mut *connection).await?;
+    matching::store::tell_of_each_other(connection, integration, &mut found).await?;
     let mut found: HashMap<_, _> = found.into_iter().map(|one| (one.staff.clone(), one)).collect();
 
     let row = |id: &String| {
@@ -169,7 +206,7 @@ pub(super) async fn enable(
         Selection::Filter(filter) => {
             // The join of settings is needed for the condition below.
             let found = Found { integration: Some(integration), filter: filter.clone() };
-            found.push_joins(&mut query, Some(DashboardSort::Enabled));
+            found.push_joins(&mut query, true);
             found.push_conditions(&mut query, "s.id");
         }
         Selection::Staff(ids) => {

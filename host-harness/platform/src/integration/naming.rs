@@ -1,9 +1,12 @@
 //! What an administrator changes about an integration while it is connected: its name, and the field of
 //! staff records that holds the key.
 
+use video_host::provider::Capabilities;
+
 use super::{ConnectError, MatchField, store};
 use crate::IntegrationId;
 use crate::database;
+use crate::matching;
 use crate::platform::Platform;
 use crate::provider::VideoProviders;
 
@@ -24,11 +27,18 @@ impl<V: VideoProviders> Platform<V> {
         Ok(database::commit(transaction, "integration.renamed").await?)
     }
 
-    /// Chooses the field of staff records that holds the key, of an integration that works.
+    /// Chooses the field of staff records that holds the key, of an integration that works. If that is a
+    /// change, all staff are [matched anew](Platform::run_jobs) by it; until then what was found holds.
     pub async fn set_match_field(&self, id: &IntegrationId, field: MatchField) -> Result<(), ConnectError> {
-        self.usable(id).await?;
+        let integration = self.usable(id).await?;
+        let description = self.providers().description(&integration.provider);
+        let matches = description.is_some_and(|it| it.capabilities.contains(Capabilities::MATCHING));
         let mut transaction = database::begin(self.pool()).await?;
-        store::set_match_field(&mut transaction, id, field).await?;
-        Ok(database::commit(transaction, "integration.match-field").await?)
+        if store::set_match_field(&mut transaction, id, field).await? && matches {
+            matching::anew::begin(&mut transaction, id, self.now()).await?;
+        }
+        database::commit(transaction, "integration.match-field").await?;
+        self.jobs().wake();
+        Ok(())
     }
 }

@@ -8,7 +8,7 @@ pub use method::MeetingMethod;
 use crate::database::{self, DatabaseError};
 use crate::platform::Platform;
 use crate::provider::VideoProviders;
-use crate::staff::{self, StaffMember};
+use crate::staff::StaffMember;
 
 /// Characters of a service's name, and of its id.
 const LONGEST: usize = 256;
@@ -73,15 +73,20 @@ impl<V: VideoProviders> Platform<V> {
         Ok(database::commit(transaction, "service.put").await?)
     }
 
-    /// Lets a staff member give a service, or not any more. Appointments that were booked stay.
+    /// Lets a staff member give a service, or not any more. Appointments that were booked stay. Who gives one
+    /// now, and is not matched, is [matched by itself](Platform::run_jobs).
     pub async fn assign(&self, service: &str, staff: &str, assigned: bool) -> Result<(), ServiceError> {
-        let mut transaction = database::begin(self.pool()).await?;
-        if store::load(&mut transaction, service).await?.is_none() {
+        if self.service(service).await?.is_none() {
             return Err(ServiceError::UnknownService(service.to_owned()));
         }
-        if staff::store::load(&mut transaction, staff).await?.is_none() {
+        if self.staff_member(staff).await?.is_none() {
             return Err(ServiceError::UnknownStaff(staff.to_owned()));
         }
+        if assigned {
+            // Before it: whoever is asked for in vain does no harm.
+            self.staff_assigned(staff).await?;
+        }
+        let mut transaction = database::begin(self.pool()).await?;
         store::assign(&mut transaction, service, staff, assigned).await?;
         database::commit(transaction, "service.assigned").await?;
         Ok(())
