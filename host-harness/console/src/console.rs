@@ -14,7 +14,6 @@ use video_platform::{Acting, Actor, Platform};
 
 use crate::link::Links;
 use crate::routes;
-use crate::runs::Runs;
 use crate::session::Sessions;
 use crate::settings::{Settings, WrongAddress};
 
@@ -36,7 +35,6 @@ struct Inner {
     links: Links,
     sign_ins: DefaultKeyedRateLimiter<IpAddr>,
     strangers: DefaultKeyedRateLimiter<IpAddr>,
-    runs: Runs,
 }
 
 impl Console {
@@ -52,7 +50,6 @@ impl Console {
                 links: Links::new(settings.link_lifetime),
                 sign_ins: RateLimiter::keyed(Quota::per_minute(per_minute)),
                 strangers: RateLimiter::keyed(Quota::per_minute(STRANGERS_PER_MINUTE)),
-                runs: Runs::default(),
                 platform,
                 settings,
             }),
@@ -102,10 +99,6 @@ impl Console {
 
     pub(crate) fn links(&self) -> &Links {
         &self.inner.links
-    }
-
-    pub(crate) fn runs(&self) -> &Runs {
-        &self.inner.runs
     }
 
     pub(crate) fn now(&self) -> i64 {

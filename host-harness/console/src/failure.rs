@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt::Display;
 
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::html;
 use video_platform::{ActingError, DatabaseError};
@@ -18,11 +18,13 @@ pub(crate) struct Failure {
     status: StatusCode,
     title: &'static str,
     message: String,
+    /// Seconds after which it can be tried again, if that is known.
+    retry_after: Option<u32>,
 }
 
 impl Failure {
     pub(crate) fn new(status: StatusCode, title: &'static str, message: &dyn Display) -> Self {
-        Self { status, title, message: message.to_string() }
+        Self { status, title, message: message.to_string(), retry_after: None }
     }
 
     pub(crate) fn signed_out() -> Self {
@@ -41,6 +43,12 @@ impl Failure {
         let message = "The form is larger than one megabyte, so nothing was changed. Choose fewer rows, or \
                        all that the filter finds.";
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Nothing was changed", &message)
+    }
+
+    pub(crate) fn too_many_sign_ins() -> Self {
+        let message = "There were too many sign-ins from your address. Try again in a minute.";
+        let failure = Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many sign-ins", &message);
+        Self { retry_after: Some(60), ..failure }
     }
 
     pub(crate) fn not_found(what: &str) -> Self {
@@ -63,7 +71,11 @@ impl Failure {
             p.notice.bad role="alert" { (self.message) }
             @if visit.is_some() { p { a href="/" { "Back to the start" } } }
         });
-        (self.status, page.shown(console, visit)).into_response()
+        let mut response = (self.status, page.shown(console, visit)).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 }
 

@@ -8,7 +8,6 @@ mod headers;
 mod link;
 mod pages;
 mod routes;
-mod runs;
 mod secret;
 mod session;
 mod settings;

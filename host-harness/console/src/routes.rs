@@ -14,7 +14,7 @@ use crate::gate::{Access, Gate, gate};
 use crate::headers::headers;
 use crate::pages::{
     appointment, audit, booking, connect, dashboard, disconnect, integration, mass, options, profile,
-    reauthorize, rematch, schedule, services, sign_in, staff,
+    reauthorize, record, rematch, schedule, services, sign_in, staff,
 };
 use crate::settings::CALLBACK;
 
@@ -71,6 +71,12 @@ fn table() -> Vec<Entry> {
         (GET, "/settings/video-calls/{integration}/rematch", May(Action::Rematch), get(rematch::show)),
         (POST, "/settings/video-calls/{integration}/rematch", May(Action::Rematch), post(rematch::start)),
         (
+            POST,
+            "/settings/video-calls/{integration}/rematch/cancel",
+            May(Action::CancelRematch),
+            post(rematch::cancel),
+        ),
+        (
             GET,
             "/settings/video-calls/{integration}/rematch/progress",
             May(Action::Rematch),
@@ -123,7 +129,11 @@ fn table() -> Vec<Entry> {
         (POST, "/settings/video-calls/{integration}/edit", May(Action::Rename), post(integration::save)),
         // Staff
         (GET, "/staff", May(Action::ListStaff), get(staff::list)),
+        (GET, "/staff/new", May(Action::PutStaff), get(record::new)),
+        (POST, "/staff/new", May(Action::PutStaff), post(record::add)),
         (GET, "/staff/{staff}", May(Action::SeeStaff), get(profile::show)),
+        (GET, "/staff/{staff}/edit", May(Action::PutStaff), get(record::edit)),
+        (POST, "/staff/{staff}/edit", May(Action::PutStaff), post(record::change)),
         (POST, "/staff/{staff}/video-calls-platform", May(Action::ChooseIntegration), post(profile::choose)),
         (POST, "/staff/{staff}/video-calls", May(Action::EnableVideo), post(profile::enable)),
         (POST, "/staff/{staff}/rematch", May(Action::RematchOne), post(profile::rematch)),

@@ -59,7 +59,8 @@ async fn three_doors_give_three_links_and_moving_keeps_them() -> Result<()> {
     tab.follow("Move").await?;
     tab.see("The appointment is moved").await?;
     assert_eq!(tab.text("a.join").await?, link);
-    assert!(tab.text("dl time").await?.contains("15:30"));
+    let when = tab.text("dl time").await?;
+    assert!(when.contains("15:30"), "{when}");
     let moved = stage.world.microsoft.meetings().into_iter().find(|meeting| meeting.join_web_url == link);
     let start = moved.context("it is there")?.start;
     assert_eq!(start.to_string(), "2030-01-08T14:30:00Z");

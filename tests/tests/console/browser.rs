@@ -68,10 +68,7 @@ impl Tab {
         stage.serve()?;
         let profile = TempDir::new()?;
         // Microsoft's name leads to the stand-in, whose certificate authority this browser does not know.
-        let rules = format!(
-            "--host-resolver-rules=MAP login.microsoftonline.com:443 {}",
-            stage.world.microsoft.addr()
-        );
+        let rules = format!("MAP login.microsoftonline.com {}", stage.world.microsoft.addr());
         let config = BrowserConfig::builder()
             .chrome_executable(executable)
             .user_data_dir(profile.path())
@@ -81,13 +78,9 @@ impl Tab {
             .window_size(1280, 900)
             .launch_timeout(PATIENCE)
             .request_timeout(PATIENCE)
-            .args([
-                "--disable-gpu",
-                "--disable-dev-shm-usage",
-                "--force-prefers-reduced-motion",
-                "--lang=en-GB",
-                rules.as_str(),
-            ])
+            .args(["disable-gpu", "disable-dev-shm-usage", "force-prefers-reduced-motion"])
+            .arg(("lang", "en-GB"))
+            .arg(("host-resolver-rules", rules.as_str()))
             .build()
             .map_err(anyhow::Error::msg)?;
         let (browser, mut handler) = Browser::launch(config).await.context("Chromium does not start")?;

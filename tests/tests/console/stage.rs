@@ -99,7 +99,8 @@ impl Stage {
     /// Serves the pages for a browser, until the end of the test.
     pub(crate) fn serve(&mut self) -> Result<()> {
         let listener = self.listener.take().context("it is served already")?;
-        let console = self.console.clone();
+        let (console, platform) = (self.console.clone(), self.platform.clone());
+        tokio::spawn(async move { platform.run_jobs(std::future::pending()).await });
         tokio::spawn(async move { console.serve(listener, std::future::pending()).await });
         Ok(())
     }

@@ -73,6 +73,8 @@ async fn serve(
 ) -> Result<()> {
     let tasks = TaskTracker::new();
     tasks.spawn(upkeep::run(platform.clone(), stop.clone()));
+    let (matching, stopped) = (platform.clone(), stop.clone().cancelled_owned());
+    tasks.spawn(async move { matching.run_jobs(stopped).await });
     tasks.close();
     let served = console.serve(listener, stop.clone().cancelled_owned()).await;
     stop.cancel();

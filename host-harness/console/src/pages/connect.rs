@@ -103,6 +103,9 @@ pub(crate) async fn callback(
             let mut said =
                 vec![format!("Success: {done} as {} ({}).", account.display_name, account.user_name)];
             said.extend(connection.warnings);
+            if done == "connected" && console.acting_as(&visit.actor).start_rematch(&id).await.is_ok() {
+                said.push("Your staff are being matched now.".to_owned());
+            }
             on_to(&console, &visit, &settings_of(&id), said.join(" "))
         }
         Err(ActingError::Failed(error)) => {

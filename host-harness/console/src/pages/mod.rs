@@ -11,6 +11,7 @@ pub(crate) mod mass;
 pub(crate) mod options;
 pub(crate) mod profile;
 pub(crate) mod reauthorize;
+pub(crate) mod record;
 pub(crate) mod rematch;
 pub(crate) mod schedule;
 pub(crate) mod services;

@@ -35,6 +35,9 @@ pub(crate) async fn show(State(console): State<Console>, visit: Visit, Path(id):
             dt { "User name" } dd { (staff.user_name) }
             dt { "Role" } dd { (staff.role.label()) }
         }
+        @if acting.allows(Action::PutStaff) {
+            p { a href={ (home(&staff.id)) "/edit" } { "Edit" } }
+        }
         (video(&console, &visit, &staff, &settings, &integrations))
         section aria-labelledby="services" {
             h2 id="services" { "Services" }

@@ -28,11 +28,7 @@ pub(crate) async fn ask(State(console): State<Console>, Asked(asked): Asked) -> 
 /// Uses a sign-in link up.
 pub(crate) async fn enter(State(console): State<Console>, request: axum::extract::Request) -> Shown {
     if !console.may_sign_in(gate::address(&request)) {
-        let message = "There were too many sign-ins from your address. Try again in a minute.";
-        let failure = Failure::new(StatusCode::TOO_MANY_REQUESTS, "Too many sign-ins", &message);
-        let mut response = failure.into_response();
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
-        return Ok(response);
+        return Err(Failure::too_many_sign_ins());
     }
     let form = request.extensions().get::<Submitted>().cloned().unwrap_or_default();
     let used_up = || {

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use maud::html;
-use video_platform::StaffQuery;
+use video_platform::{Action, StaffQuery};
 
 use super::{Asked, Shown, address};
 use crate::console::Console;
@@ -17,6 +17,9 @@ pub(crate) async fn list(State(console): State<Console>, visit: Visit, Asked(ask
     };
     let rows = console.acting_as(&visit.actor).staff_list(&query).await?;
     let page = Page::new("Staff").below("/staff", "Staff").body(html! {
+        @if console.acting_as(&visit.actor).allows(Action::PutStaff) {
+            div.bar { p { "Who works here." } a.button href="/staff/new" { "+ New" } }
+        }
         form.filters method="get" action="/staff" role="search" hx-get="/staff" hx-target="#results"
             hx-select="#results" hx-swap="outerHTML" hx-push-url="true"
             hx-trigger="submit, input changed delay:300ms from:#search" {
