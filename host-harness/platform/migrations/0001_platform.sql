@@ -161,6 +161,8 @@ CREATE TABLE match_wanted (
     integration TEXT NOT NULL REFERENCES integration (id),
     staff TEXT NOT NULL REFERENCES staff (id),
     job TEXT NOT NULL,
+    -- Whether something about them changed; then they stay wanted if the job is cancelled.
+    changed BOOLEAN NOT NULL,
     -- By key first, and by address who was missed.
     look TEXT NOT NULL,
     -- How often the provider was asked in vain.

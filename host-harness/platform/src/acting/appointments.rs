@@ -59,7 +59,7 @@ impl<V: VideoProviders> Acting<'_, V> {
     /// [`Platform::book`](crate::Platform::book): staff for themselves, clients in the Client View,
     /// schedulers for everybody.
     pub async fn book(&self, request: &BookingRequest) -> Result<Appointment, ActingError<BookingError>> {
-        if self.actor.kind() == ActorKind::Client && request.channel != Channel::ClientView {
+        if self.actor.kind() == ActorKind::Client && !self.is_clients_own(request).await? {
             let refusal = self.refuse(Action::Book, Some(&request.id)).await.map_err(ActingError::Audit)?;
             return Err(ActingError::NotAllowed(refusal));
         }
@@ -72,6 +72,17 @@ impl<V: VideoProviders> Acting<'_, V> {
         );
         let intent = Intent::to(Action::Book).on(&request.id).change(None, told);
         self.act(intent, Some(&request.staff), self.platform.book(request), nothing_new).await
+    }
+
+    /// Whether a client may book this: in the Client View, and under an id that is nobody else's appointment,
+    /// as booking an id again gives what was booked.
+    async fn is_clients_own(&self, request: &BookingRequest) -> Result<bool, ActingError<BookingError>> {
+        let known = self.platform.appointment(&request.id).await.map_err(ActingError::Audit)?;
+        let own = known.is_none_or(|known| {
+            (known.channel, known.client_name, known.client_email)
+                == (Channel::ClientView, request.client_name.clone(), request.client_email.clone())
+        });
+        Ok(own && request.channel == Channel::ClientView)
     }
 
     /// [`Platform::move_appointment`](crate::Platform::move_appointment), for whose it is and for schedulers.

@@ -33,7 +33,7 @@ pub struct StaffFilter {
 pub enum Selection {
     /// All that a filter finds, on whatever pages.
     Filter(StaffFilter),
-    /// These ids.
+    /// These ids, such as those that are ticked on a page: at most 500.
     Staff(Vec<String>),
 }
 
@@ -217,6 +217,11 @@ impl<V: VideoProviders> Platform<V> {
         selection: &Selection,
         enabled: bool,
     ) -> Result<u64, VideoError> {
+        if let Selection::Staff(ids) = selection
+            && ids.len() > LARGEST_PAGE as usize
+        {
+            return Err(VideoError::TooMany { chosen: ids.len(), most: LARGEST_PAGE });
+        }
         let mut transaction = database::begin(self.pool()).await?;
         if integration::store::load(&mut transaction, integration).await?.is_none() {
             return Err(VideoError::UnknownIntegration(integration.clone()));

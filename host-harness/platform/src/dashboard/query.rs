@@ -106,7 +106,7 @@ impl Found<'_> {
         }
         let mut query = QueryBuilder::<Kind>::new("SELECT COUNT(*) FROM (SELECT 1 FROM staff AS s WHERE ");
         search.push(&mut query, "s.id");
-        query.push(" LIMIT ").push_bind(MANY).push(") AS some");
+        query.push(" LIMIT ").push_bind(MANY).push(") AS found");
         let some: i64 = query.build_query_scalar().fetch_one(connection).await?;
         Ok(some == MANY)
     }

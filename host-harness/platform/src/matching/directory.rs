@@ -117,9 +117,10 @@ impl<V: VideoProviders> Work<'_, V> {
     /// Everybody about whom nothing was found has no user, no key, or shares it.
     async fn rest_is_not_found(&mut self, job: &JobRow) -> Result<bool, MatchError> {
         let field = self.integration.match_field;
+        let mut after = String::new();
         loop {
-            let mut query =
-                QueryBuilder::<Kind>::new("SELECT s.* FROM staff AS s WHERE NOT EXISTS (SELECT 1 ");
+            let mut query = QueryBuilder::<Kind>::new("SELECT s.* FROM staff AS s WHERE s.id > ");
+            query.push_bind(after.clone()).push(" AND NOT EXISTS (SELECT 1 ");
             query.push("FROM staff_match AS m WHERE m.staff = s.id AND m.integration = ");
             query.push_bind(job.integration.as_str().to_owned()).push(" AND m.matched_at >= ");
             query.push_bind(job.started_at).push(" AND m.match_key = s.").push(field.key_column());
@@ -127,9 +128,8 @@ impl<V: VideoProviders> Work<'_, V> {
             query.push_bind(i64::try_from(ROWS_AT_ONCE).unwrap_or(i64::MAX));
             let mut connection = self.platform.connection().await?;
             let left = queue::candidates(query, &mut connection, field).await?;
-            if left.is_empty() {
-                return Ok(true);
-            }
+            let Some(last) = left.last() else { return Ok(true) };
+            after.clone_from(&last.staff);
             let sorted = settle::sort(&mut connection, self.integration, left).await?;
             drop(connection);
             let mut answers = sorted.settled;

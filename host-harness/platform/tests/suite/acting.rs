@@ -241,6 +241,10 @@ async fn clients_book_in_the_client_view_only_and_see_no_addresses_of_staff() ->
         assert!(refusal(clara.book(&asked).await).is_some(), "{channel:?}");
     }
     assert!(clara.book(&request("c", "ann")).await?.link.is_some());
+    // Sent twice, it is the same appointment; under somebody else's id it is nobody's to see.
+    assert!(clara.book(&request("c", "ann")).await?.link.is_some());
+    let other = BookingRequest { client_email: "mallory@example.com".to_owned(), ..request("c", "ann") };
+    assert!(refusal(clara.book(&other).await).is_some());
     let offered = clara.staff_of_service("advice", None, 9).await?;
     assert_eq!(offered.len(), 2);
     assert!(offered.iter().all(|one| one.email.is_empty() && one.user_name.is_empty()));

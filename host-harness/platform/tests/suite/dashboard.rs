@@ -156,6 +156,8 @@ async fn select_all_changes_what_the_filter_finds_on_all_pages_and_nobody_else()
     assert_eq!(change(Selection::Staff(vec![]), true).await?, 0);
     assert_eq!(change(Selection::Filter(StaffFilter::default()), true).await?, 2);
     assert_eq!(ids(&stage, &id, &off).await?, " of 0");
+    let many = (0..501).map(|number| number.to_string()).collect();
+    assert!(change(Selection::Staff(many), true).await.unwrap_err().to_string().contains("by a filter"));
     let unknown = "nobody".parse()?;
     stage.platform.enable_video_for(&unknown, &Selection::Staff(vec![]), true).await.unwrap_err();
     Ok(())

@@ -171,7 +171,7 @@ impl Script {
         hold(&self.held_creates)
     }
 
-    /// Holds the next answer of `create-meeting` or `look-up-meetings` back, which is as things were when it
+    /// Holds the next answer of `create-meeting`, `look-up-meetings` or `match-users` back, which is as things were when it
     /// was given.
     pub(crate) fn hold_answers(&self) -> Held {
         hold(&self.held_answers)
@@ -225,6 +225,16 @@ impl Script {
         Ok(meeting.clone())
     }
 
+    fn outcomes_of(&self, keys: &[String], look: Look) -> Vec<MatchOutcome> {
+        let outcomes = self.outcomes.lock().unwrap();
+        let outcome = |key: &String| match outcomes.get(key) {
+            Some(outcome) => outcome.clone(),
+            None if look == Look::Addresses => MatchOutcome::NotFound,
+            None => MatchOutcome::Matched(user(key)),
+        };
+        keys.iter().map(outcome).collect()
+    }
+
     /// Ids of the meetings that exist, in the order in which they were made.
     pub(crate) fn alive(&self) -> Vec<String> {
         let meetings = self.meetings.lock().unwrap();
@@ -255,13 +265,9 @@ impl VideoProvider for Working {
         if let Some(line) = next(&self.script.matches) {
             return answer(line);
         }
-        let outcomes = self.script.outcomes.lock().unwrap();
-        let outcome = |key: &String| match outcomes.get(key) {
-            Some(outcome) => outcome.clone(),
-            None if look == Look::Addresses => MatchOutcome::NotFound,
-            None => MatchOutcome::Matched(user(key)),
-        };
-        Ok(keys.iter().map(outcome).collect())
+        let outcomes = self.script.outcomes_of(keys, look);
+        wait_if_held(&self.script.held_answers).await;
+        Ok(outcomes)
     }
 
     async fn list_users(&self, cursor: Option<&str>) -> Result<DirectoryPage, CallError> {
