@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use chromiumoxide::cdp::browser_protocol::emulation::{MediaFeature, SetDeviceMetricsOverrideParams};
+use chromiumoxide::cdp::browser_protocol::emulation::{
+    MediaFeature, SetDeviceMetricsOverrideParams, SetLocaleOverrideParams,
+};
 use chromiumoxide::cdp::browser_protocol::input::InsertTextParams;
 use chromiumoxide::cdp::browser_protocol::page::SetBypassCspParams;
 use chromiumoxide::cdp::js_protocol::runtime::EvaluateParams;
@@ -79,7 +81,6 @@ impl Tab {
             .launch_timeout(PATIENCE)
             .request_timeout(PATIENCE)
             .args(["disable-gpu", "disable-dev-shm-usage", "force-prefers-reduced-motion"])
-            .arg(("lang", "en-GB"))
             .arg(("host-resolver-rules", rules.as_str()))
             .build()
             .map_err(anyhow::Error::msg)?;
@@ -90,6 +91,7 @@ impl Tab {
         let tab = Self { browser, page, address, events, _profile: profile, _alone: alone };
         tab.size(1280, 900).await?;
         tab.page.emulate_timezone("Europe/Zurich").await?;
+        tab.page.emulate_locale(SetLocaleOverrideParams::builder().locale("en-GB").build()).await?;
         Ok(Some(tab))
     }
 

@@ -39,15 +39,15 @@ async fn screenshots() -> Result<()> {
     tab.fill("#tenant-id", "contoso, please").await?;
     tab.follow("Continue").await?;
     shoot(&tab, "connect-error").await?;
-    tab.goto(&home).await?;
+    tab.goto(&format!("{home}?rows=10")).await?;
     tab.click("Actions").await?;
     shoot(&tab, "dashboard-actions").await?;
     tab.scheme("dark").await?;
-    tab.goto(&home).await?;
+    tab.goto(&format!("{home}?rows=10")).await?;
     shoot(&tab, "dashboard-dark").await?;
     tab.scheme("light").await?;
     tab.size(390, 844).await?;
-    tab.goto(&home).await?;
+    tab.goto(&format!("{home}?rows=10")).await?;
     shoot(&tab, "dashboard-narrow").await?;
     tab.goto("/schedule?from=2030-01-07").await?;
     shoot(&tab, "schedule-narrow").await?;

@@ -39,7 +39,7 @@ pub(crate) fn pages(id: &IntegrationId) -> Vec<(&'static str, String)> {
         ("video-calls", "/settings/video-calls".to_owned()),
         ("new-integration", "/settings/video-calls/new".to_owned()),
         ("connect", "/settings/video-calls/new/microsoft-teams".to_owned()),
-        ("dashboard", home.clone()),
+        ("dashboard", format!("{home}?rows=10")),
         ("dashboard-not-matched", format!("{home}?matched=no")),
         ("rematch", format!("{home}/rematch")),
         ("reauthorize", format!("{home}/reauthorize")),
