@@ -173,7 +173,8 @@ CREATE TABLE match_wanted (
     PRIMARY KEY (integration, staff)
 );
 
-CREATE INDEX match_wanted_list ON match_wanted (integration, job, look, attempts, staff);
+-- By job first: a few staff of an integration are found by the key, and not by going through a list.
+CREATE INDEX match_wanted_list ON match_wanted (job, integration, look, attempts, staff);
 
 -- Who works on an integration's list, of all processes.
 CREATE TABLE match_turn (

@@ -83,14 +83,20 @@ impl Search {
         self.0.is_empty()
     }
 
-    /// `id IN (…) AND id IN (…)`, for an expression that gives a staff member's id.
-    pub(crate) fn push(&self, query: &mut QueryBuilder<Kind>, id: &str) {
+    /// The conditions for a staff member `s`. Where few are found, the database begins with them; where many
+    /// are, it is made to try each of the others' order, and is soon through with a page.
+    pub(crate) fn push(&self, query: &mut QueryBuilder<Kind>, many: bool) {
         for (place, word) in self.0.iter().enumerate() {
             if place > 0 {
                 query.push(" AND ");
             }
-            query.push(id).push(" IN (SELECT staff FROM staff_word WHERE word >= ").push_bind(word.clone());
-            query.push(" AND word < ").push_bind(format!("{word}{LAST}")).push(")");
+            query.push(if many {
+                "EXISTS (SELECT 1 FROM staff_word AS w WHERE w.staff = s.id AND w.word"
+            } else {
+                "s.id IN (SELECT w.staff FROM staff_word AS w WHERE w.word"
+            });
+            query.push(" >= ").push_bind(word.clone());
+            query.push(" AND w.word < ").push_bind(format!("{word}{LAST}")).push(")");
         }
     }
 }

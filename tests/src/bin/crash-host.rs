@@ -119,15 +119,7 @@ async fn operate(
                 contoso::ADMINISTRATOR
             );
             platform.import_staff(rows.as_bytes()).await?;
-            platform
-                .put_service(&Service {
-                    id: "advice".to_owned(),
-                    name: "Advice".to_owned(),
-                    methods: MeetingMethod::ALL.to_vec(),
-                })
-                .await?;
-            platform.assign("advice", "adele", true).await?;
-            platform.assign("advice", "mod", true).await?;
+            offer(&platform, &["adele", "mod"]).await?;
             platform.enable_video("adele", true).await?;
             platform.rematch_one("mod").await?;
             let outcome = platform.rematch_one("adele").await?;
@@ -192,6 +184,16 @@ async fn operate(
         }
         other => bail!("no operation {other}"),
     }
+}
+
+/// These give the service that is booked.
+async fn offer(platform: &Platform, staff: &[&str]) -> Result<()> {
+    let (id, name) = ("advice".to_owned(), "Advice".to_owned());
+    platform.put_service(&Service { id, name, methods: MeetingMethod::ALL.to_vec() }).await?;
+    for staff in staff {
+        platform.assign("advice", staff, true).await?;
+    }
+    Ok(())
 }
 
 /// Whose an appointment is, and its link.

@@ -71,7 +71,7 @@ impl<V: VideoProviders> Acting<'_, V> {
             times(request.start, request.end)
         );
         let intent = Intent::to(Action::Book).on(&request.id).change(None, told);
-        self.act(intent, Some(&request.staff), self.platform.book(request), nothing_new).await
+        self.act(intent, Some(&request.staff), Box::pin(self.platform.book(request)), nothing_new).await
     }
 
     /// Whether a client may book this: in the Client View, and under an id that is nobody else's appointment,
@@ -96,14 +96,14 @@ impl<V: VideoProviders> Acting<'_, V> {
         let before = known.as_ref().map(|known| times(known.start, known.end));
         let intent = Intent::to(Action::Move).on(id).change(before, times(start, end));
         let owner = known.as_ref().map(|known| known.staff.as_str());
-        self.act(intent, owner, self.platform.move_appointment(id, start, end), nothing_new).await
+        self.act(intent, owner, Box::pin(self.platform.move_appointment(id, start, end)), nothing_new).await
     }
 
     /// [`Platform::reassign`](crate::Platform::reassign), for schedulers.
     pub async fn reassign(&self, id: &str, staff: &str) -> Result<Reassigned, ActingError<BookingError>> {
         let known = self.platform.appointment(id).await.map_err(ActingError::Audit)?;
         let intent = Intent::to(Action::Reassign).on(id).change(known.map(|known| known.staff), staff);
-        self.act(intent, None, self.platform.reassign(id, staff), nothing_new).await
+        self.act(intent, None, Box::pin(self.platform.reassign(id, staff)), nothing_new).await
     }
 
     /// [`Platform::cancel`](crate::Platform::cancel), for whose it is and for schedulers.
@@ -112,6 +112,6 @@ impl<V: VideoProviders> Acting<'_, V> {
         let owner = known.as_ref().map(|known| known.staff.as_str());
         let learned =
             |done: &Appointment| Learned { subject: None, to: Some(done.status.label().to_owned()) };
-        self.act(Intent::to(Action::Cancel).on(id), owner, self.platform.cancel(id), learned).await
+        self.act(Intent::to(Action::Cancel).on(id), owner, Box::pin(self.platform.cancel(id)), learned).await
     }
 }

@@ -212,7 +212,7 @@ impl<V: VideoProviders> Acting<'_, V> {
         };
         let subject = options.integration.as_ref().map(|id| id.as_str().to_owned());
         let intent = Intent { subject, ..Intent::to(Action::Reconcile) }.change(None, told);
-        self.act(intent, None, self.platform.reconcile(options, progress), learned).await
+        self.act(intent, None, Box::pin(self.platform.reconcile(options, progress)), learned).await
     }
 
     /// How it is before somebody changes it.

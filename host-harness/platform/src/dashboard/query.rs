@@ -32,7 +32,7 @@ impl Found<'_> {
         }
         let mut query = QueryBuilder::<Kind>::new("SELECT COUNT(*) FROM staff AS s");
         self.push_joins(&mut query, false);
-        self.push_conditions(&mut query, "s.id");
+        self.push_conditions(&mut query, false);
         let count: i64 = query.build_query_scalar().fetch_one(connection).await?;
         Ok(u64::try_from(count).unwrap_or(0))
     }
@@ -80,12 +80,10 @@ impl Found<'_> {
         offset: i64,
         rows: i64,
     ) -> Result<Vec<String>, DatabaseError> {
-        // An expression keeps the database from beginning with what was found: it walks the order instead
-        // and tries each, which is soon over where many are found, and takes long where few are.
-        let id = if self.finds_many(connection).await? { "(s.id || '')" } else { "s.id" };
+        let many = self.finds_many(connection).await?;
         let mut query = QueryBuilder::<Kind>::new("SELECT s.id FROM staff AS s");
         self.push_joins(&mut query, false);
-        self.push_conditions(&mut query, id);
+        self.push_conditions(&mut query, many);
         let direction = if descending { " DESC" } else { "" };
         query.push(" ORDER BY ");
         match sort {
@@ -105,7 +103,7 @@ impl Found<'_> {
             return Ok(false);
         }
         let mut query = QueryBuilder::<Kind>::new("SELECT COUNT(*) FROM (SELECT 1 FROM staff AS s WHERE ");
-        search.push(&mut query, "s.id");
+        search.push(&mut query, false);
         query.push(" LIMIT ").push_bind(MANY).push(") AS found");
         let some: i64 = query.build_query_scalar().fetch_one(connection).await?;
         Ok(some == MANY)
@@ -124,12 +122,12 @@ impl Found<'_> {
         }
     }
 
-    fn push_conditions(&self, query: &mut QueryBuilder<Kind>, id: &str) {
+    fn push_conditions(&self, query: &mut QueryBuilder<Kind>, many: bool) {
         query.push(" WHERE TRUE");
         let search = Search::of(&self.filter.search);
         if !search.is_empty() {
             query.push(" AND ");
-            search.push(query, id);
+            search.push(query, many);
         }
         if let Some(enabled) = self.filter.enabled {
             query.push(" AND ").push(ENABLED).push(" = ").push_bind(enabled);
@@ -207,7 +205,7 @@ pub(super) async fn enable(
             // The join of settings is needed for the condition below.
             let found = Found { integration: Some(integration), filter: filter.clone() };
             found.push_joins(&mut query, true);
-            found.push_conditions(&mut query, "s.id");
+            found.push_conditions(&mut query, false);
         }
         Selection::Staff(ids) => {
             query.push(" LEFT JOIN staff_video AS v ON v.staff = s.id WHERE s.id IN ");

@@ -184,8 +184,7 @@ async fn known(
         return Ok(HashMap::new());
     }
     let mut query = QueryBuilder::<Kind>::new(
-        "SELECT staff, user_id, user_key, user_name FROM staff_match \
-         WHERE user_id IS NOT NULL AND integration = ",
+        "SELECT staff, user_id, user_key, user_name FROM staff_match WHERE integration = ",
     );
     query.push_bind(job.integration.as_str().to_owned()).push(" AND matched_at >= ");
     query.push_bind(job.started_at).push(" AND staff IN ");
@@ -193,7 +192,9 @@ async fn known(
     let rows = query.build().persistent(false).fetch_all(connection).await?;
     let mut known = HashMap::new();
     for row in &rows {
-        let user = User { id: row.try_get(1)?, key: row.try_get(2)?, display_name: row.try_get(3)? };
+        // Left to this side: SQLite would go through all matches that have a user.
+        let Some(id) = row.try_get(1)? else { continue };
+        let user = User { id, key: row.try_get(2)?, display_name: row.try_get(3)? };
         known.insert(row.try_get(0)?, user);
     }
     Ok(known)

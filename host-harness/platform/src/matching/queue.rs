@@ -197,9 +197,10 @@ async fn of_list(
     if staff.is_empty() {
         return Ok(());
     }
-    query.push(" WHERE integration = ").push_bind(integration.as_str().to_owned()).push(" AND job = ");
-    query.push_bind(job.map_or("", JobId::as_str).to_owned()).push(" AND staff IN ");
+    query.push(" WHERE integration = ").push_bind(integration.as_str().to_owned()).push(" AND staff IN ");
     one_of(&mut query, staff);
+    // As an expression, so that these are found by the key, and not by the index of a list that may be long.
+    query.push(" AND job || '' = ").push_bind(job.map_or("", JobId::as_str).to_owned());
     query.build().persistent(false).execute(connection).await?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Who may what: every method of the front door, for everybody who may less.
 
 use std::error::Error;
+use std::fmt::Write as _;
 
 use video_host::provider::Parameter;
 use video_platform::{
@@ -161,8 +162,9 @@ async fn everything(stage: &Stage, id: &IntegrationId) -> anyhow::Result<String>
         platform.entitled(Entitlement::MultipleIntegrations).await?,
     );
     for staff in ["ann", "bob"] {
-        told += &format!("{:?}", platform.services_of(staff).await?);
-        told += &format!("{:?}", platform.appointments_of(staff, 0, i64::MAX).await?);
+        let services = platform.services_of(staff).await?;
+        let appointments = platform.appointments_of(staff, 0, i64::MAX).await?;
+        write!(told, "{services:?} {appointments:?}")?;
     }
     Ok(told)
 }

@@ -57,11 +57,11 @@ async fn reauthorizing_and_connecting_after_a_disconnection_are_no_second_integr
     scripted(&stage.script.connections, [Err(dead())]);
     stage.platform.check(&id).await.unwrap_err();
     assert!(stage.begin().await.is_err(), "one that has to be reauthorized is still one");
-    let NextStep::Visit(state) = stage.platform.start_reauthorize(&id, vec![], "s", "https://p").await?
+    let NextStep::Visit(answer) = stage.platform.start_reauthorize(&id, vec![], "s", "https://p").await?
     else {
         anyhow::bail!("a sign-in was expected")
     };
-    stage.callback(&state).await?;
+    stage.callback(&answer).await?;
     assert_eq!(stage.platform.integration(&id).await?.unwrap().state, IntegrationState::Connected);
     assert_eq!(stage.platform.appointment("a").await?, Some(booked.clone()));
     stage.platform.disconnect(&id).await?;
