@@ -9,8 +9,12 @@ use std::process::Command;
 const TARGET: &str = "wasm32-wasip2";
 
 /// Package and the constant that holds its component.
-const PLUGINS: [(&str, &str); 3] =
-    [("teams-provider", "TEAMS"), ("jitsi-provider", "JITSI"), ("evil-provider", "EVIL")];
+const PLUGINS: [(&str, &str); 4] = [
+    ("teams-provider", "TEAMS"),
+    ("jitsi-provider", "JITSI"),
+    ("evil-provider", "EVIL"),
+    ("wrong-provider", "WRONG"),
+];
 
 fn main() {
     // As this run has it: a script that was compiled in another copy of the workspace must not build that.

@@ -144,7 +144,10 @@ impl<'a> Bench<'a> {
     /// Connects, which other rules take for granted.
     pub(crate) async fn connect(&self, provider: &Provider) -> Result<Connection, Stop> {
         let ended = self.authorize(provider, Purpose::Connect, Who::Account).await?;
-        ended.map_err(|error| Stop::NotJudged(format!("connecting does not work: {error}")))
+        match ended {
+            Ok(connection) => Ok(connection),
+            ended => Err(Stop::NotJudged(format!("connecting does not work: {}", came(&ended)))),
+        }
     }
 
     /// From the setup to the end, as an administrator goes.
