@@ -6,91 +6,39 @@
 //! environment it fails.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
+use end_to_end::foreign::{self, Missing, not_tried};
 use end_to_end::{Credential, form};
 use mock_graph::{Application, Config, MockGraph, Operation, RedirectUri, contoso};
 use tempfile::TempDir;
 use tokio::process::Command;
-use tokio::sync::Mutex;
 
 /// A public client beside the confidential one, for a sign-in with a browser on this machine.
 const PUBLIC_CLIENT: &str = "00002222-aaaa-2222-bbbb-3333cccc4444";
-
-/// Why a library cannot be tried here.
-struct Missing(String);
-
-/// Says that something was not tried, or fails where nothing may be left out.
-fn not_tried(what: &str, missing: &Missing) -> Result<()> {
-    let Missing(why) = missing;
-    ensure!(std::env::var("CLIENTS").as_deref() != Ok("required"), "{what} could not be tried: {why}");
-    // Not through the test's captured output: a skip is to be seen.
-    writeln!(std::io::stderr(), "SKIPPED: {what} was not tried: {why}")?;
-    Ok(())
-}
-
-/// Runs a program to its end and gives its output; no such program, or a failure, is `Missing`.
-async fn run(program: &Path, arguments: &[&str], folder: &Path) -> Result<String, Missing> {
-    let ended = Command::new(program).args(arguments).current_dir(folder).output().await;
-    let output = ended.map_err(|error| Missing(format!("{}: {error}", program.display())))?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    Err(Missing(format!("{} {}: {last}", program.display(), arguments.join(" "))))
-}
 
 /// Where the scripts of a language are.
 fn scripts(language: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("clients").join(language)
 }
 
-/// The folder of a language in the target folder, and whether `pinned` is what was installed there last.
-fn installed(language: &str, pinned: &str) -> Result<(PathBuf, bool)> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("clients").join(language);
-    let current = std::fs::read_to_string(folder.join("installed")).is_ok_and(|last| last == pinned);
-    if !current {
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder)?;
-    }
-    Ok((folder, current))
+/// Below which folder the packages of a language are installed.
+fn packages() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("clients")
 }
-
-/// Two tests want the same packages; the second waits until the first has them.
-static INSTALLING: Mutex<()> = Mutex::const_new(());
 
 /// An interpreter with the pinned packages.
 async fn python() -> Result<Result<PathBuf, Missing>> {
-    let _alone = INSTALLING.lock().await;
-    let requirements = scripts("python").join("requirements.txt");
-    let pinned = std::fs::read_to_string(&requirements)?;
-    let (folder, current) = installed("python", &pinned)?;
-    let interpreter = folder.join("bin").join("python");
-    if current {
-        return Ok(Ok(interpreter));
-    }
-    let place = folder.to_string_lossy();
-    if let Err(missing) = run(Path::new("python3"), &["-m", "venv", &place], &folder).await {
-        return Ok(Err(missing));
-    }
-    let requirements = requirements.to_string_lossy();
-    let install =
-        ["-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary=:all:", "-r", &requirements];
-    if let Err(missing) = run(&interpreter, &install, &folder).await {
-        return Ok(Err(missing));
-    }
-    std::fs::write(folder.join("installed"), pinned)?;
-    Ok(Ok(interpreter))
+    foreign::python(&packages().join("python"), &scripts("python").join("requirements.txt")).await
 }
 
 /// A copy of the scripts with the pinned packages beside them.
 async fn node() -> Result<Result<PathBuf, Missing>> {
     let from = scripts("node");
     let pinned = std::fs::read_to_string(from.join("package-lock.json"))?;
-    let (folder, current) = installed("node", &pinned)?;
+    let folder = packages().join("node");
+    let current = foreign::installed(&folder, &pinned)?;
     for entry in std::fs::read_dir(&from)? {
         let entry = entry?;
         if entry.file_type()?.is_file() {
@@ -99,7 +47,7 @@ async fn node() -> Result<Result<PathBuf, Missing>> {
     }
     if !current {
         let install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-        if let Err(missing) = run(Path::new("npm"), &install, &folder).await {
+        if let Err(missing) = foreign::run(Path::new("npm"), &install, &folder).await {
             return Ok(Err(missing));
         }
         std::fs::write(folder.join("installed"), pinned)?;
@@ -179,6 +127,52 @@ impl Stage {
     }
 }
 
+/// Tries a library out by one of the scripts, which says `ok` so many times; none if it is not there.
+async fn tried(
+    what: &str,
+    found: Result<PathBuf, Missing>,
+    run: impl FnOnce(PathBuf) -> Script,
+    successes: usize,
+) -> Result<Option<Stage>> {
+    let found = match found {
+        Ok(found) => found,
+        Err(missing) => {
+            not_tried(what, &missing)?;
+            return Ok(None);
+        }
+    };
+    let Script { program, arguments, folder } = run(found);
+    let stage = Stage::start().await?;
+    let said = stage.try_out(&program, &arguments, &folder).await?;
+    assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), successes, "{said}");
+    Ok(Some(stage))
+}
+
+struct Script {
+    program: PathBuf,
+    arguments: Vec<&'static str>,
+    folder: PathBuf,
+}
+
+/// A script of the Python ones, for the interpreter that has the packages.
+fn in_python(test: &'static str) -> impl FnOnce(PathBuf) -> Script {
+    move |interpreter| Script {
+        program: interpreter,
+        arguments: vec!["run.py", test],
+        folder: scripts("python"),
+    }
+}
+
+/// A script of the Node ones, in the folder that has the packages.
+fn in_node(script: &'static str) -> impl FnOnce(PathBuf) -> Script {
+    move |folder| Script { program: PathBuf::from("node"), arguments: vec![script], folder }
+}
+
+/// Who was sent back with a code redeemed it with the verifier of their own request.
+fn assert_pkce(forms: &[BTreeMap<String, String>]) {
+    assert!(forms.iter().filter(|form| form.contains_key("code")).all(|it| it.contains_key("code_verifier")));
+}
+
 /// How many of the forms have a field of this value.
 fn with(forms: &[BTreeMap<String, String>], field: &str, value: &str) -> usize {
     forms.iter().filter(|form| form.get(field).is_some_and(|it| it == value)).count()
@@ -200,18 +194,11 @@ fn algorithms(forms: &[BTreeMap<String, String>]) -> Result<Vec<String>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn msal_for_python_signs_in_refreshes_and_acts_alone() -> Result<()> {
-    let interpreter = match python().await? {
-        Ok(interpreter) => interpreter,
-        Err(missing) => return not_tried("msal for Python", &missing),
-    };
-    let stage = Stage::start().await?;
-    let said = stage.try_out(&interpreter, &["run.py", "test_msal"], &scripts("python")).await?;
-    assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), 5, "{said}");
+    let tried = tried("msal for Python", python().await?, in_python("test_msal"), 5).await?;
+    let Some(stage) = tried else { return Ok(()) };
     let granted = stage.granted();
     assert_eq!(with(&granted, "grant_type", "authorization_code"), 2);
-    assert!(
-        granted.iter().filter(|form| form.contains_key("code")).all(|it| it.contains_key("code_verifier"))
-    );
+    assert_pkce(&granted);
     assert_eq!(with(&granted, "grant_type", "refresh_token"), 1);
     assert_eq!(with(&granted, "grant_type", "client_credentials"), 3);
     assert_eq!(algorithms(&granted)?, ["PS256", "RS256"]);
@@ -220,13 +207,10 @@ async fn msal_for_python_signs_in_refreshes_and_acts_alone() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn azure_identity_for_python_signs_in_refreshes_and_acts_alone() -> Result<()> {
-    let interpreter = match python().await? {
-        Ok(interpreter) => interpreter,
-        Err(missing) => return not_tried("azure-identity for Python", &missing),
+    let run = in_python("test_azure_identity");
+    let Some(stage) = tried("azure-identity for Python", python().await?, run, 3).await? else {
+        return Ok(());
     };
-    let stage = Stage::start().await?;
-    let said = stage.try_out(&interpreter, &["run.py", "test_azure_identity"], &scripts("python")).await?;
-    assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), 3, "{said}");
     let granted = stage.granted();
     let by_browser: Vec<_> = granted.iter().filter(|form| form["client_id"] == PUBLIC_CLIENT).collect();
     let grants: Vec<_> = by_browser.iter().map(|form| form["grant_type"].as_str()).collect();
@@ -240,18 +224,11 @@ async fn azure_identity_for_python_signs_in_refreshes_and_acts_alone() -> Result
 
 #[tokio::test(flavor = "multi_thread")]
 async fn msal_for_node_and_the_graph_client_sign_in_refresh_and_act_alone() -> Result<()> {
-    let folder = match node().await? {
-        Ok(folder) => folder,
-        Err(missing) => return not_tried("msal-node", &missing),
-    };
-    let stage = Stage::start().await?;
-    let said = stage.try_out(Path::new("node"), &["msal_node.mjs"], &folder).await?;
-    assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), 5, "{said}");
+    let tried = tried("msal-node", node().await?, in_node("msal_node.mjs"), 5).await?;
+    let Some(stage) = tried else { return Ok(()) };
     let granted = stage.granted();
     assert_eq!(with(&granted, "grant_type", "authorization_code"), 2);
-    assert!(
-        granted.iter().filter(|form| form.contains_key("code")).all(|it| it.contains_key("code_verifier"))
-    );
+    assert_pkce(&granted);
     assert_eq!(with(&granted, "grant_type", "refresh_token"), 1);
     assert_eq!(with(&granted, "grant_type", "client_credentials"), 2);
     assert_eq!(algorithms(&granted)?, ["PS256"]);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use end_to_end::{Clouds, appointment, contract_error, manifest, national_manifest};
 use mock_graph::{MockGraph, Operation, SignIn, contoso};
-use video_host::provider::{Error, InputProblem, MatchOutcome};
+use video_host::provider::{Error, InputProblem, Look, MatchOutcome};
 use video_host::sha256;
 
 const LOGIN_US: &str = "login.microsoftonline.us";
@@ -23,7 +23,7 @@ fn set(hosts: &[&str]) -> BTreeSet<String> {
 /// Matches, makes a meeting, and renews the token an hour later.
 async fn works(clouds: &Clouds, integration: &str) -> Result<()> {
     let teams = clouds.world.teams_on(integration)?;
-    let outcomes = teams.match_users(&[contoso::ADVISER.to_owned()]).await?;
+    let outcomes = teams.match_users(&[contoso::ADVISER.to_owned()], Look::Everywhere).await?;
     assert!(matches!(&outcomes[0], MatchOutcome::Matched(user) if user.id == contoso::ADVISER_ID));
     let made = teams.create_meeting(&appointment(integration)).await?;
     assert_eq!(made.organizer_id, contoso::SERVICE_ACCOUNT_ID);

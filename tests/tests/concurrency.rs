@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use end_to_end::World;
 use mock_graph::{Operation, contoso};
-use video_host::provider::MatchOutcome;
+use video_host::provider::{Look, MatchOutcome};
 
 /// The stand-in's access tokens live an hour.
 const EXPIRED: Duration = Duration::from_hours(1);
@@ -22,7 +22,9 @@ async fn fifty_calls_at_once_on_an_expired_token_cause_exactly_one_refresh() -> 
     let calls: Vec<_> = (0..50)
         .map(|_| {
             let teams = world.teams_on("contoso");
-            tokio::spawn(async move { anyhow::Ok(teams?.match_users(&[contoso::ADVISER.to_owned()]).await?) })
+            tokio::spawn(async move {
+                anyhow::Ok(teams?.match_users(&[contoso::ADVISER.to_owned()], Look::Everywhere).await?)
+            })
         })
         .collect();
     refresh.reached().await;
@@ -44,7 +46,8 @@ async fn a_token_that_microsoft_refuses_early_is_refreshed_once_and_the_call_suc
     // Microsoft's clock runs ahead: the host believes the token good, Microsoft does not.
     world.microsoft.clock().advance(EXPIRED);
 
-    let outcomes = world.teams_on("contoso")?.match_users(&[contoso::ADVISER.to_owned()]).await?;
+    let outcomes =
+        world.teams_on("contoso")?.match_users(&[contoso::ADVISER.to_owned()], Look::Everywhere).await?;
     assert!(matches!(&outcomes[..], [MatchOutcome::Matched(_)]));
     assert_eq!(world.microsoft.journal().count(Operation::Token), 1);
     assert_eq!(world.microsoft.journal().count(Operation::GetUser), 2, "once refused, once answered");

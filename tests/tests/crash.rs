@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use end_to_end::process::command;
-use mock_graph::{Config, MockGraph, SignIn, contoso};
+use mock_graph::{Config, MockGraph, Operation, SignIn, User, contoso};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use video_host::HostConfig;
@@ -208,6 +208,49 @@ async fn a_host_killed_at_any_step_of_booking_leaves_one_meeting_and_its_link() 
         killed_at.push(name);
     }
     for step in ["http.before-send", "http.answered"] {
+        assert!(killed_at.iter().any(|name| name == step), "{step} is not among {killed_at:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_host_killed_at_any_step_of_matching_goes_on_and_asks_for_at_most_one_wave_twice() -> Result<()> {
+    // Three batches: the second and the third go side by side, and are one chunk of work.
+    const STAFF: usize = 900;
+    let mut crashes = Crashes::start().await?;
+    for user in User::generate(STAFF, contoso::DOMAIN, 1) {
+        crashes.microsoft.directory().add_user(contoso::TENANT_ID, user)?;
+    }
+    let template = TempDir::new()?;
+    crashes.connect(template.path()).await?;
+    crashes.done(template.path(), "staff-list", &STAFF.to_string()).await?;
+    let journal = crashes.microsoft.journal();
+    journal.clear();
+    let whole = crashes.done(copy(template.path())?.path(), "rematch", "").await?;
+    assert_eq!(whole, format!("Finished {STAFF} of {STAFF}, {STAFF} matched"));
+    let calls = |crashes: &Crashes| {
+        let journal = crashes.microsoft.journal();
+        journal.count(Operation::Batch) + journal.count(Operation::ListUsers)
+    };
+    let uninterrupted = calls(&crashes);
+    let (mut killed_at, mut over) = (Vec::new(), false);
+    for step in 1..MOST_STEPS {
+        crashes.microsoft.journal().clear();
+        let folder = copy(template.path())?;
+        let Run::Killed(name) = crashes.run(folder.path(), step, "rematch", "").await? else { break };
+        // The killed process had the turn; two minutes later it has run out.
+        crashes.advance += 150;
+        let at = || format!("killed at step {step}, {name}");
+        let ended = crashes.done(folder.path(), "rematch", "").await.with_context(at)?;
+        crashes.advance -= 150;
+        assert_eq!(ended, whole, "{}", at());
+        let again = calls(&crashes) - uninterrupted;
+        // Killed behind its end, the job was over, and this was another one.
+        over |= name == "matching.ended";
+        assert!(again <= 2 || over, "{}: {again} calls twice", at());
+        killed_at.push(name);
+    }
+    for step in ["matching.listed", "matching.batch", "http.before-send", "http.answered", "matching.ended"] {
         assert!(killed_at.iter().any(|name| name == step), "{step} is not among {killed_at:?}");
     }
     Ok(())

@@ -9,7 +9,7 @@ use tracing::field::Field;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt};
 use video_host::egress::Grant;
-use video_host::provider::{LookUpOutcome, MeetingReference, MeetingRequest};
+use video_host::provider::{Look, LookUpOutcome, MeetingReference, MeetingRequest};
 use video_host::store::Purpose;
 use video_host::{AuthorizationError, CallError, Failure, Limits, LoadError, Manifest, Plugin};
 
@@ -104,9 +104,18 @@ async fn an_answer_that_breaks_the_contract_is_not_handed_on() -> Result<()> {
         assert!(matches!(failed, Failure::BrokeContract(_)), "{id}: {failed}");
     }
     let keys = ["a".to_owned(), "b".to_owned()];
-    let few = evil.on(&"evil".parse()?).match_users(&keys).await;
+    let few = evil.on(&"evil".parse()?).match_users(&keys, Look::Everywhere).await;
     let Err(CallError::Failed { failure: Failure::BrokeContract(rule), .. }) = few else { bail!("{few:?}") };
     assert!(rule.contains("1 outcomes for 2 keys"), "{rule}");
+    for (cursor, told) in
+        [(None, "a page of users has 1001 elements"), (Some("nobody"), "a user's id is empty")]
+    {
+        let page = evil.on(&"evil".parse()?).list_users(cursor).await;
+        let Err(CallError::Failed { failure: Failure::BrokeContract(rule), .. }) = page else {
+            bail!("{page:?}")
+        };
+        assert!(rule.contains(told), "{rule}");
+    }
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use end_to_end::{Watched, WatchingCreator, World, WorldOptions, appointment, fin
 use mock_graph::{Action, Fault, Operation, contoso};
 use tracing_subscriber::fmt::MakeWriter;
 use video_host::Memory;
+use video_host::provider::Look;
 use video_host::store::Purpose;
 
 /// Everything that was logged, at every level.
@@ -43,7 +44,7 @@ async fn live_a_life(world: &World) -> Result<Vec<String>> {
     world.connect("contoso").await?;
     teams.create_meeting(&appointment("one")).await?;
     world.advance(Duration::from_hours(2));
-    teams.match_users(&[contoso::ADVISER.to_owned()]).await?;
+    teams.match_users(&[contoso::ADVISER.to_owned()], Look::Everywhere).await?;
 
     for (operation, action) in [
         (Operation::CreateMeeting, Action::status(500)),

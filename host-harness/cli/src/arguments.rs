@@ -36,6 +36,12 @@ pub enum Command {
     /// services. Runs until Ctrl-C and prints how to point clients at it.
     MockGraph(StandInOptions),
     #[command(verbatim_doc_comment)]
+    /// Match the staff of a file, and say why not
+    ///
+    /// Against Contoso, a sample organisation in the stand-in for Microsoft. Rows that cannot be used are
+    /// named with their line, and the others are matched all the same.
+    Match(MatchOptions),
+    #[command(verbatim_doc_comment)]
     /// Compare the appointments' meetings with those that Microsoft has, and mend what differs
     ///
     /// Without --mend it only reads and tells. It is safe while others book, and can be run again at any
@@ -124,6 +130,20 @@ pub struct DemoOptions {
     pub json: bool,
 }
 
+/// Choices for `match`.
+#[derive(Debug, Args)]
+pub struct MatchOptions {
+    /// Staff list with the columns `id,name,email,user_name`
+    #[arg(long, value_name = "FILE.csv")]
+    pub staff: PathBuf,
+    /// File for the result, a row for each staff member; .csv or .json
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Tell the way and its cost, and match nobody
+    #[arg(long)]
+    pub plan: bool,
+}
+
 /// Choices for `mock-graph`.
 #[derive(Debug, Args)]
 pub struct StandInOptions {
@@ -173,6 +193,12 @@ pub struct CheckOptions {
     /// What the operator configures for the plugin (`settings`); repeatable
     #[arg(long, value_name = "NAME=VALUE", value_parser = check::pair)]
     pub setting: Vec<(String, String)>,
+    /// Memory that the operator grants each call, in MiB [default: 32]
+    #[arg(long, value_name = "MIB")]
+    pub memory: Option<usize>,
+    /// Size of a component that the operator takes, in MiB [default: 16]
+    #[arg(long, value_name = "MIB")]
+    pub size: Option<usize>,
     /// Print one JSON document
     #[arg(long)]
     pub json: bool,

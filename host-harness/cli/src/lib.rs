@@ -1,10 +1,10 @@
 //! The `host-harness` program: the whole story on one machine, without an account anywhere.
 //!
 //! `demo` plays it from connecting to disconnecting and fails if a promise does not hold, `mock-graph`
-//! runs the stand-in for Microsoft alone, `reconcile` compares what a platform has booked with what its
-//! providers hold, `inspect` shows what a plugin is and what it wants, `check` holds one against every rule of
-//! the contract, and `keys` replaces the keys under
-//! which a host encrypts what it stores.
+//! runs the stand-in for Microsoft alone, `match` matches a staff file, `reconcile` compares what a platform
+//! has booked with what its providers hold, `inspect` shows what a plugin is and what it wants, `check` holds
+//! one against every rule of the contract, and `keys` replaces the keys under which a host encrypts what it
+//! stores.
 
 pub mod arguments;
 pub mod check;
@@ -13,6 +13,7 @@ pub mod contoso;
 pub mod demo;
 pub mod inspect;
 pub mod keys;
+mod matching;
 pub mod reconcile;
 pub mod screen;
 pub mod stand_in;
@@ -35,6 +36,10 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<ExitCode> {
         }
         Command::MockGraph(options) => {
             stand_in::run(&options, screen).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Match(options) => {
+            matching::run(&options, screen).await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Reconcile(options) => reconcile::run(&options, screen).await,

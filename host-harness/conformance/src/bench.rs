@@ -208,11 +208,11 @@ impl<'a> Bench<'a> {
     }
 
     async fn staff(&self, provider: &Provider) -> Result<Option<User>, Stop> {
-        use video_host::provider::MatchOutcome;
+        use video_host::provider::{Look, MatchOutcome};
         let (true, Some(keys)) = (self.has(Capabilities::MATCHING), self.backend.keys()) else {
             return Ok(None);
         };
-        let outcomes = provider.match_users(&[keys.known]).await;
+        let outcomes = provider.match_users(&[keys.known], Look::Everywhere).await;
         match outcomes.as_deref() {
             Ok([MatchOutcome::Matched(user)]) => Ok(Some(user.clone())),
             _ => Err(Stop::NotJudged(format!("nobody could be matched: {}", came(&outcomes)))),

@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::calls::{Attempts, Dispatcher, Errand, Next, Work};
 use crate::egress::Grant;
 use crate::provider::{
-    AuthorizationRequest, AuthorizationResponse, Cancellation, Connection, Description, Error, LookUpOutcome,
-    MatchOutcome, Meeting, MeetingReference, MeetingRequest, NextStep, User,
+    AuthorizationRequest, AuthorizationResponse, Cancellation, Connection, Description, DirectoryPage, Error,
+    Look, LookUpOutcome, MatchOutcome, Meeting, MeetingReference, MeetingRequest, NextStep, User,
 };
 use crate::sandbox::{CallError, Failure, Sandboxed, Surface, check};
 use crate::store::Integration;
@@ -100,7 +100,7 @@ macro_rules! call {
         loop {
             let turn = attempts.begin().await?;
             let answer = sandboxed
-                .run($name, Some($self.integration.clone()), turn.time, async move |store, provider| {
+                .run($name, Some(($self.integration.clone(), tenant.clone())), turn.time, async move |store, provider| {
                     provider.$function(store, $($argument),*).await
                 })
                 .await
@@ -185,10 +185,22 @@ impl Provider {
     }
 
     /// One outcome for each key, in their order. At most `description().best_batch` keys.
-    pub async fn match_users(&self, keys: &[String]) -> Result<Vec<MatchOutcome>, CallError> {
-        call!(self, "match-users", Work::Bulk(keys.len()), call_match_users(keys), |outcomes: &Vec<_>| {
+    pub async fn match_users(&self, keys: &[String], look: Look) -> Result<Vec<MatchOutcome>, CallError> {
+        call!(self, "match-users", Work::Bulk(keys.len()), call_match_users(keys, look), |outcomes: &Vec<
+            _,
+        >| {
             check::outcomes(outcomes, keys.len())
         })
+    }
+
+    /// One page of all users; the first without a cursor, the others with the `next` of the one before.
+    pub async fn list_users(&self, cursor: Option<&str>) -> Result<DirectoryPage, CallError> {
+        call!(self, "list-users", Work::Bulk(1), call_list_users(cursor), check::directory_page)
+    }
+
+    /// How many users there are, about; none if the provider does not tell.
+    pub async fn directory_size(&self) -> Result<Option<u64>, CallError> {
+        call!(self, "directory-size", Work::Prompt, call_directory_size(), |_| Ok(()))
     }
 
     /// The appointment's meeting; asking twice gives the same.

@@ -3,10 +3,11 @@
 
 pub use crate::bindings::exports::scheduling::video_provider::provider::{
     Account, AccountMismatch, Attendee, AttendeeRole, AuthorizationRequest, AuthorizationResponse,
-    Cancellation, Capabilities, Choice, Connection, DeadGrant, Description, Error, GrantProblem, InputError,
-    InputProblem, LookUpOutcome, MatchOutcome, Meeting, MeetingOption, MeetingReference, MeetingRequest,
-    MeetingState, Misconfiguration, MisconfigurationProblem, Mismatch, NextStep, Outage, Refusal,
-    RefusalProblem, SetupField, SetupKind, SignInError, SignInProblem, User,
+    Cancellation, Capabilities, Choice, Connection, DeadGrant, Description, DirectoryEntry, DirectoryPage,
+    Error, GrantProblem, InputError, InputProblem, Look, LookUpOutcome, MatchOutcome, Meeting, MeetingOption,
+    MeetingReference, MeetingRequest, MeetingState, Misconfiguration, MisconfigurationProblem, Mismatch,
+    NextStep, Outage, Refusal, RefusalProblem, SetupField, SetupKind, SignInError, SignInProblem, Standing,
+    User,
 };
 pub use crate::bindings::scheduling::video_provider::types::Parameter;
 

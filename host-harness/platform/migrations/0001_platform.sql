@@ -6,8 +6,15 @@ CREATE TABLE staff (
     name TEXT NOT NULL,
     email TEXT NOT NULL,
     user_name TEXT NOT NULL,
-    role TEXT NOT NULL
+    role TEXT NOT NULL,
+    -- Both as they are compared: trimmed, in lower case (of Unicode, which no database here does alike).
+    email_key TEXT NOT NULL,
+    user_name_key TEXT NOT NULL
 );
+
+-- Who shares a key with whom.
+CREATE INDEX staff_email_key ON staff (email_key);
+CREATE INDEX staff_user_name_key ON staff (user_name_key);
 
 CREATE TABLE integration (
     id TEXT NOT NULL PRIMARY KEY,
@@ -116,8 +123,58 @@ CREATE TABLE staff_match (
     PRIMARY KEY (integration, staff)
 );
 
--- Who shares a key with whom.
+-- Who shared a key with whom, and who leads to the same user.
 CREATE INDEX staff_match_key ON staff_match (integration, match_key);
+CREATE INDEX staff_match_user ON staff_match (integration, user_id);
+
+-- Matching all staff of an integration: at most one at a time.
+CREATE TABLE match_job (
+    id TEXT NOT NULL PRIMARY KEY,
+    integration TEXT NOT NULL REFERENCES integration (id),
+    state TEXT NOT NULL,
+    -- Whether keys are asked for, or the provider's directory is read.
+    way TEXT NOT NULL,
+    -- Staff up to this id are on the list, or were; empty at first.
+    listed_to TEXT NOT NULL,
+    -- Where the directory is read next; NULL at its start.
+    page TEXT,
+    -- Whether the directory was read to its end.
+    page_end BOOLEAN NOT NULL DEFAULT FALSE,
+    total BIGINT NOT NULL,
+    done BIGINT NOT NULL,
+    matched BIGINT NOT NULL,
+    calls BIGINT NOT NULL,
+    -- Why it failed.
+    problem TEXT,
+    started_at BIGINT NOT NULL,
+    ended_at BIGINT
+);
+
+CREATE UNIQUE INDEX match_job_one ON match_job (integration) WHERE state = 'running';
+
+-- Staff to ask for: of a job, or by themselves (job is empty) because something about them changed.
+CREATE TABLE match_wanted (
+    integration TEXT NOT NULL REFERENCES integration (id),
+    staff TEXT NOT NULL REFERENCES staff (id),
+    job TEXT NOT NULL,
+    -- By key first, and by address who was missed.
+    look TEXT NOT NULL,
+    -- How often the provider was asked in vain.
+    attempts BIGINT NOT NULL,
+    wanted_at BIGINT NOT NULL,
+    -- Not before this.
+    due_at BIGINT NOT NULL,
+    PRIMARY KEY (integration, staff)
+);
+
+CREATE INDEX match_wanted_list ON match_wanted (integration, job, look, attempts, staff);
+
+-- Who works on an integration's list, of all processes.
+CREATE TABLE match_turn (
+    integration TEXT NOT NULL PRIMARY KEY REFERENCES integration (id),
+    owner TEXT NOT NULL,
+    until BIGINT NOT NULL
+);
 
 CREATE TABLE appointment (
     id TEXT NOT NULL PRIMARY KEY,

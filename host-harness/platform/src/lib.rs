@@ -5,6 +5,7 @@ mod database;
 mod integration;
 mod matching;
 mod options;
+mod patience;
 mod platform;
 mod plugins;
 mod provider;
@@ -24,12 +25,14 @@ pub use integration::{
     IntegrationState, MatchField, OrganizerMeetings, QuotaLevel, Remedy, Setup, SetupChoice, StateKind,
     Unavailable,
 };
-pub use matching::{MatchError, MatchReport, MatchState, Progress, StaffMatch};
+pub use matching::{
+    JobId, JobProgress, JobState, MatchError, MatchPlan, MatchReport, MatchState, Progress, StaffMatch, Way,
+};
 pub use options::{MeetingOptions, WrongOption};
 pub use platform::Platform;
 pub use plugins::Plugins;
 pub use provider::{Answered, VideoProvider, VideoProviders};
-pub use staff::{ImportError, ImportReport, RejectedRow, Role, RowProblem, StaffMember};
+pub use staff::{ImportError, ImportReport, RejectedRow, Role, RowProblem, StaffError, StaffMember};
 pub use video::{VideoError, VideoSettings};
 pub use video_host::clock::{Sleep, Waiter};
 pub use video_host::store::Integration as IntegrationId;

@@ -11,6 +11,7 @@ use video_host::store::{Store, StoreError};
 
 use crate::database::{self, DatabaseError, Kind, Pool};
 use crate::integration::{HELD, IntegrationEvent};
+use crate::matching::Jobs;
 use crate::plugins::Plugins;
 use crate::provider::VideoProviders;
 use crate::turns::Turns;
@@ -26,6 +27,7 @@ struct Inner<V> {
     clock: Arc<dyn Clock>,
     waiter: Arc<dyn Waiter>,
     turns: Turns,
+    jobs: Jobs,
     told: broadcast::Sender<IntegrationEvent>,
 }
 
@@ -48,8 +50,8 @@ impl<V: VideoProviders> Platform<V> {
     ) -> Result<Self, StoreError> {
         store.migrate(&database::migrations()).await?;
         let pool = store.pool().clone();
-        let (turns, (told, _)) = (Turns::default(), broadcast::channel(HELD));
-        Ok(Self { inner: Arc::new(Inner { providers, pool, clock, waiter, turns, told }) })
+        let (turns, jobs, (told, _)) = (Turns::default(), Jobs::default(), broadcast::channel(HELD));
+        Ok(Self { inner: Arc::new(Inner { providers, pool, clock, waiter, turns, jobs, told }) })
     }
 
     /// The providers that were handed in.
@@ -71,6 +73,10 @@ impl<V: VideoProviders> Platform<V> {
 
     pub(crate) fn waiter(&self) -> &dyn Waiter {
         &*self.inner.waiter
+    }
+
+    pub(crate) fn jobs(&self) -> &Jobs {
+        &self.inner.jobs
     }
 
     /// Who wants to be told of events.

@@ -2,8 +2,8 @@
 //! plugins; tests answer with a script.
 
 use video_host::provider::{
-    Cancellation, Connection, Description, LookUpOutcome, MatchOutcome, Meeting, MeetingReference,
-    MeetingRequest, NextStep, Parameter, User,
+    Cancellation, Connection, Description, DirectoryPage, Look, LookUpOutcome, MatchOutcome, Meeting,
+    MeetingReference, MeetingRequest, NextStep, Parameter, User,
 };
 use video_host::store::{CallbackError, Integration as IntegrationId, Purpose, StoreError};
 use video_host::{AuthorizationError, CallError, Provider};
@@ -24,7 +24,17 @@ pub trait VideoProvider: Send + Sync {
     fn match_users(
         &self,
         keys: &[String],
+        look: Look,
     ) -> impl Future<Output = Result<Vec<MatchOutcome>, CallError>> + Send;
+
+    /// One page of all users, the first without a cursor.
+    fn list_users(
+        &self,
+        cursor: Option<&str>,
+    ) -> impl Future<Output = Result<DirectoryPage, CallError>> + Send;
+
+    /// How many users there are, about; none if the provider does not tell.
+    fn directory_size(&self) -> impl Future<Output = Result<Option<u64>, CallError>> + Send;
 
     /// The appointment's meeting; asking twice gives the same.
     fn create_meeting(
@@ -122,8 +132,16 @@ impl VideoProvider for Provider {
         Self::check_user(self, user).await
     }
 
-    async fn match_users(&self, keys: &[String]) -> Result<Vec<MatchOutcome>, CallError> {
-        Self::match_users(self, keys).await
+    async fn match_users(&self, keys: &[String], look: Look) -> Result<Vec<MatchOutcome>, CallError> {
+        Self::match_users(self, keys, look).await
+    }
+
+    async fn list_users(&self, cursor: Option<&str>) -> Result<DirectoryPage, CallError> {
+        Self::list_users(self, cursor).await
+    }
+
+    async fn directory_size(&self) -> Result<Option<u64>, CallError> {
+        Self::directory_size(self).await
     }
 
     async fn create_meeting(&self, request: &MeetingRequest) -> Result<Meeting, CallError> {

@@ -15,9 +15,9 @@ mod room;
 mod validate;
 
 use bindings::provider::{
-    AuthorizationRequest, AuthorizationResponse, Cancellation, Connection, Description, Error, Guest,
-    LookUpOutcome, MatchOutcome, Meeting, MeetingReference, MeetingRequest, NextStep, SignInError,
-    SignInProblem, User,
+    AuthorizationRequest, AuthorizationResponse, Cancellation, Connection, Description, DirectoryPage, Error,
+    Guest, Look, LookUpOutcome, MatchOutcome, Meeting, MeetingReference, MeetingRequest, NextStep,
+    SignInError, SignInProblem, User,
 };
 
 /// The component: every export hands over to the module that knows.
@@ -44,7 +44,15 @@ impl Guest for Jitsi {
         Err(failure::knows_no_users())
     }
 
-    fn match_users(_: Vec<String>) -> Result<Vec<MatchOutcome>, Error> {
+    fn match_users(_: Vec<String>, _: Look) -> Result<Vec<MatchOutcome>, Error> {
+        Err(failure::knows_no_users())
+    }
+
+    fn list_users(_: Option<String>) -> Result<DirectoryPage, Error> {
+        Err(failure::knows_no_users())
+    }
+
+    fn directory_size() -> Result<Option<u64>, Error> {
         Err(failure::knows_no_users())
     }
 

@@ -14,6 +14,7 @@ mod cloud;
 mod connect;
 mod connection;
 mod describe;
+mod directory;
 mod encode;
 mod failure;
 mod graph;
@@ -30,8 +31,8 @@ mod time;
 mod fake;
 
 use bindings::provider::{
-    AuthorizationRequest, AuthorizationResponse, Cancellation, Connection, Description, Error, Guest,
-    LookUpOutcome, MatchOutcome, Meeting, MeetingReference, MeetingRequest, NextStep, User,
+    AuthorizationRequest, AuthorizationResponse, Cancellation, Connection, Description, DirectoryPage, Error,
+    Guest, Look, LookUpOutcome, MatchOutcome, Meeting, MeetingReference, MeetingRequest, NextStep, User,
 };
 use host::Lent;
 use identity::Purpose;
@@ -60,8 +61,16 @@ impl Guest for Teams {
         staff::check(&Lent, &user)
     }
 
-    fn match_users(keys: Vec<String>) -> Result<Vec<MatchOutcome>, Error> {
-        matching::match_users(&Lent, &keys)
+    fn match_users(keys: Vec<String>, look: Look) -> Result<Vec<MatchOutcome>, Error> {
+        matching::match_users(&Lent, &keys, look)
+    }
+
+    fn list_users(cursor: Option<String>) -> Result<DirectoryPage, Error> {
+        directory::list(&Lent, cursor)
+    }
+
+    fn directory_size() -> Result<Option<u64>, Error> {
+        directory::size(&Lent)
     }
 
     fn create_meeting(request: MeetingRequest) -> Result<Meeting, Error> {

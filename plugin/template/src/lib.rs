@@ -81,7 +81,15 @@ impl Guest for Provider {
         Err(knows_no_users())
     }
 
-    fn match_users(_: Vec<String>) -> Result<Vec<MatchOutcome>, Error> {
+    fn match_users(_: Vec<String>, _: Look) -> Result<Vec<MatchOutcome>, Error> {
+        Err(knows_no_users())
+    }
+
+    fn list_users(_: Option<String>) -> Result<DirectoryPage, Error> {
+        Err(knows_no_users())
+    }
+
+    fn directory_size() -> Result<Option<u64>, Error> {
         Err(knows_no_users())
     }
 

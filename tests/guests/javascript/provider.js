@@ -141,6 +141,8 @@ export const provider = {
   check: () => described(connected()),
   checkUser: noUsers,
   matchUsers: noUsers,
+  listUsers: noUsers,
+  directorySize: noUsers,
 
   createMeeting: (request) => settle(request, true),
   updateMeeting: (request) => settle(request, false),

@@ -175,7 +175,13 @@ class Provider(exports.Provider):
     def check_user(self, user):
         refused()
 
-    def match_users(self, keys):
+    def match_users(self, keys, look):
+        refused()
+
+    def list_users(self, cursor):
+        refused()
+
+    def directory_size(self):
         refused()
 
     def create_meeting(self, request):

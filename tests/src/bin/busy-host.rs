@@ -14,7 +14,7 @@ use mock_graph::contoso;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::task::JoinSet;
 use video_host::Provider;
-use video_host::provider::MatchOutcome;
+use video_host::provider::{Look, MatchOutcome};
 
 /// Calls under way at once.
 const AT_ONCE: u64 = 8;
@@ -44,7 +44,8 @@ async fn call(provider: &Arc<Provider>, calls: u64) -> String {
             let (mut succeeded, mut failed) = (0_u64, None);
             let next = |left| u64::checked_sub(left, 1);
             while left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next).is_ok() {
-                match provider.match_users(&[contoso::ADVISER.to_owned()]).await.as_deref() {
+                match provider.match_users(&[contoso::ADVISER.to_owned()], Look::Everywhere).await.as_deref()
+                {
                     Ok([MatchOutcome::Matched(user)]) if user.id == contoso::ADVISER_ID => succeeded += 1,
                     other => failed = failed.or(Some(format!("{other:?}"))),
                 }

@@ -19,8 +19,8 @@ use video_host::provider::{MeetingRequest, NextStep, Parameter};
 use video_host::store::Purpose;
 use video_host::{Host, Manifest};
 use video_platform::{
-    Appointment, BookingRequest, Channel, Finished, IntegrationState, MatchField, MeetingOptions, Platform,
-    Setup,
+    Appointment, BookingRequest, Channel, Finished, IntegrationState, MatchField, MatchState, MeetingOptions,
+    Platform, Setup,
 };
 
 /// Stops the whole process at a step: the event's subscriber runs on the thread that makes the step.
@@ -124,6 +124,29 @@ async fn operate(
             platform.rematch_one("mod").await?;
             let outcome = platform.rematch_one("adele").await?;
             Ok(format!("{:?}", outcome.state))
+        }
+        // As many staff as the argument says, none of them asked for yet.
+        "staff-list" => {
+            let mut file = "id,name,email,user_name\n".to_owned();
+            for n in 1..=argument.parse::<usize>()? {
+                std::fmt::Write::write_fmt(
+                    &mut file,
+                    format_args!("s{n:06},,adviser{n:06}@{},\n", contoso::DOMAIN),
+                )?;
+            }
+            Ok(platform.import_staff(file.as_bytes()).await?.added.to_string())
+        }
+        "rematch" => {
+            let [integration] = &platform.integrations().await?[..] else { bail!("one integration") };
+            let job = platform.start_rematch(&integration.id).await?;
+            platform.run_due_jobs().await?;
+            let progress = platform.rematch_progress(&job).await?;
+            let matched = platform.matches(&integration.id, None, 10_000).await?;
+            let matched = matched.iter().filter(|found| found.state == MatchState::Matched).count();
+            Ok(format!(
+                "{:?} {} of {}, {matched} matched",
+                progress.state, progress.progress.done, progress.progress.total
+            ))
         }
         "book" => {
             let appointment = platform

@@ -10,11 +10,17 @@ use end_to_end::{
 };
 use mock_graph::{Action, Operation, contoso};
 use video_host::calls::{CallPolicy, CircuitState};
-use video_host::provider::{Error, Outage};
+use video_host::provider::{Error, MeetingRequest, Outage, Parameter};
 use video_host::store::Purpose;
 use video_host::{Host, Provider};
 
 use crate::stage::{Stage, overloaded};
+
+/// A meeting that takes a second request.
+fn without_chat(id: &str) -> MeetingRequest {
+    let chat = Parameter { name: "chat".to_owned(), value: "disabled".to_owned() };
+    MeetingRequest { options: vec![chat], ..appointment(id) }
+}
 
 async fn refused(teams: &Provider) -> Result<Outage> {
     match contract_error(teams.create_meeting(&appointment("refused")).await)? {
@@ -63,6 +69,42 @@ async fn a_tenant_that_is_throttled_is_left_alone_by_all_its_integrations_and_by
         assert_eq!(world.host.circuits(), [], "it closed by itself");
         stage.received(Operation::Any);
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_between_two_of_its_requests_does_not_send_the_next_while_its_tenant_is_left_alone()
+-> Result<()> {
+    let stage = Stage::start().await?;
+    let world = &stage.world;
+    let held = world.microsoft.faults().hold(Operation::CreateMeeting, false);
+    let (teams, request) = (stage.teams.clone(), without_chat("a"));
+    let create = tokio::spawn(async move { teams.create_meeting(&request).await });
+    held.reached().await;
+    stage.once(Operation::CreateMeeting, Action::throttled("60"));
+    stage.create_in_vain("b").await?;
+    held.release();
+    let made = create.await??;
+    assert!(made.created && !made.join_url.is_empty());
+    let [warning] = &made.warnings[..] else { bail!("{:?}", made.warnings) };
+    assert!(warning.contains("Chat") && warning.contains("left alone"), "{warning}");
+    assert_eq!(stage.received(Operation::UpdateMeeting).len(), 0, "it was not asked for");
+
+    world.advance(Duration::from_secs(60));
+    let again = stage.teams.create_meeting(&without_chat("a")).await?;
+    assert_eq!((again.join_url, again.warnings.len()), (made.join_url, 0));
+    assert_eq!(stage.received(Operation::UpdateMeeting).len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn options_that_hang_until_the_deadline_cost_a_warning_and_not_the_meeting() -> Result<()> {
+    let stage = Stage::start().await?;
+    let held = stage.world.microsoft.faults().hold(Operation::UpdateMeeting, true);
+    let made = stage.teams.clone().within(Duration::from_secs(3)).create_meeting(&without_chat("a")).await?;
+    assert!(made.created && !made.join_url.is_empty());
+    assert_eq!(made.warnings.len(), 1, "{:?}", made.warnings);
+    drop(held);
     Ok(())
 }
 

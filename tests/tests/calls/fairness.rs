@@ -3,6 +3,7 @@
 use anyhow::Result;
 use mock_graph::{Action, Operation, contoso};
 use tokio::task::JoinSet;
+use video_host::provider::Look;
 
 use crate::stage::Stage;
 
@@ -16,7 +17,8 @@ async fn a_booking_is_not_behind_ten_thousand_queued_matches() -> Result<()> {
     let mut matches = JoinSet::new();
     for _ in 0..QUEUED {
         let teams = stage.teams.clone();
-        matches.spawn(async move { teams.match_users(&[contoso::ADVISER.to_owned()]).await });
+        matches
+            .spawn(async move { teams.match_users(&[contoso::ADVISER.to_owned()], Look::Everywhere).await });
     }
     world.microsoft.journal().wait_for(Operation::GetUser, 8).await;
     while world.host.call_counts().calls - before.calls < QUEUED {
@@ -32,7 +34,7 @@ async fn a_booking_is_not_behind_ten_thousand_queued_matches() -> Result<()> {
     while matches.join_next().await.is_some() {}
     world.microsoft.faults().clear();
     // What was given up holds no place.
-    let found = stage.teams.match_users(&[contoso::ADVISER.to_owned()]).await?;
+    let found = stage.teams.match_users(&[contoso::ADVISER.to_owned()], Look::Everywhere).await?;
     assert_eq!(found.len(), 1);
     Ok(())
 }

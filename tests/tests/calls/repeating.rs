@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use end_to_end::{appointment, listen};
 use mock_graph::{Action, Operation, contoso};
 use tracing_subscriber::fmt::MakeWriter;
-use video_host::provider::{Error, MeetingRequest};
+use video_host::provider::{Error, Look, MeetingRequest};
 
 use crate::stage::{Stage, apart, overloaded};
 
@@ -73,7 +73,7 @@ async fn every_operation_outlives_a_fault_that_passes_and_has_its_effect_once() 
         assert_eq!(stage.teams.update_meeting(&moved).await?.join_url, made.join_url, "{action:?}");
 
         stage.once(Operation::GetUser, action.clone());
-        assert_eq!(stage.teams.match_users(&[contoso::ADVISER.to_owned()]).await?.len(), 1);
+        assert_eq!(stage.teams.match_users(&[contoso::ADVISER.to_owned()], Look::Everywhere).await?.len(), 1);
         stage.once(Operation::Me, action.clone());
         stage.teams.check().await?;
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use end_to_end::{World, appointment};
 use mock_graph::{Action, Fault, MockGraph, Operation, RedirectUri, User, contoso};
+use video_host::provider::Look;
 use video_host::store::Purpose;
 
 const ACCOUNT: &str = contoso::SERVICE_ACCOUNT;
@@ -110,7 +111,11 @@ async fn dies_and_is_renewed(
     journal.clear();
     assert_eq!(world.told(teams.check().await)?, expected, "{by}");
     assert_eq!(world.told(teams.create_meeting(&appointment("a-1")).await)?, expected, "{by}");
-    assert_eq!(world.told(teams.match_users(&[contoso::ADVISER.to_owned()]).await)?, expected, "{by}");
+    assert_eq!(
+        world.told(teams.match_users(&[contoso::ADVISER.to_owned()], Look::Everywhere).await)?,
+        expected,
+        "{by}"
+    );
     assert_eq!(journal.count(Operation::Any), 1, "a dead grant is asked for once: {by}");
     assert_eq!(journal.count(Operation::Token), 1);
     let dead = world.kept("contoso").await?;

@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use url::form_urlencoded;
 use video_host::Provider;
-use video_host::provider::{Error, MatchOutcome};
+use video_host::provider::{Error, Look, MatchOutcome};
 
 pub(crate) struct Stage {
     pub(crate) world: World,
@@ -30,7 +30,7 @@ impl Stage {
     }
 
     pub(crate) async fn ask<K: AsRef<str>>(&self, keys: &[K]) -> Result<Vec<MatchOutcome>> {
-        Ok(self.teams.match_users(&owned(keys)).await?)
+        Ok(self.teams.match_users(&owned(keys), Look::Everywhere).await?)
     }
 
     /// The same, in words.
@@ -39,7 +39,7 @@ impl Stage {
     }
 
     pub(crate) async fn ask_in_vain<K: AsRef<str>>(&self, keys: &[K]) -> Result<Error> {
-        contract_error(self.teams.match_users(&owned(keys)).await)
+        contract_error(self.teams.match_users(&owned(keys), Look::Everywhere).await)
     }
 
     /// What the stand-in received since this was asked last.

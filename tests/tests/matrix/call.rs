@@ -3,7 +3,9 @@
 use anyhow::{Context as _, Result};
 use end_to_end::INTEGRATION;
 use mock_graph::{Operation, contoso};
-use video_host::provider::{Cancellation, Connection, MatchOutcome, Meeting, MeetingRequest, Parameter};
+use video_host::provider::{
+    Cancellation, Connection, Look, MatchOutcome, Meeting, MeetingRequest, Parameter,
+};
 use video_host::store::Purpose;
 
 use crate::stage::{Stage, adviser, appointment, moved};
@@ -140,8 +142,8 @@ impl Call {
                 teams.cancel_meeting(&row.cancellation(None)).await?;
                 Given::Nothing
             }
-            Self::Match => Given::Outcomes(teams.match_users(&keys(1)).await?),
-            Self::MatchMany => Given::Outcomes(teams.match_users(&keys(17)).await?),
+            Self::Match => Given::Outcomes(teams.match_users(&keys(1), Look::Everywhere).await?),
+            Self::MatchMany => Given::Outcomes(teams.match_users(&keys(17), Look::Everywhere).await?),
             Self::Check => Given::Connection(teams.check().await?),
             Self::CheckUser => Given::Warnings(teams.check_user(&adviser()).await?),
             Self::FinishConnect | Self::FinishReauthorize => {

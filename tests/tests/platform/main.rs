@@ -8,5 +8,6 @@ mod method;
 mod processes;
 mod reassigning;
 mod reconciling;
+mod rematching;
 mod stage;
 mod states;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use end_to_end::{MovingClocks, SESSION, World, setup_values};
-use mock_graph::{Operation, contoso};
+use end_to_end::{MovingClocks, SESSION, World, WorldOptions, setup_values};
+use mock_graph::{Config, Operation, contoso};
 use video_host::provider::{NextStep, Parameter};
 use video_host::{Host, Memory};
 use video_platform::{
@@ -43,7 +43,12 @@ async fn platform(world: &World, host: Host) -> Result<Platform> {
 impl Stage {
     /// No integration, no staff.
     pub(crate) async fn start() -> Result<Self> {
-        let world = World::start().await?;
+        Self::in_front_of(Config::default()).await
+    }
+
+    /// The same, with another Microsoft.
+    pub(crate) async fn in_front_of(microsoft: Config) -> Result<Self> {
+        let world = World::with(WorldOptions { microsoft, ..WorldOptions::default() }).await?;
         let platform = platform(&world, world.host.clone()).await?;
         platform.providers().install(world.teams.clone());
         Ok(Self { world, platform })

@@ -26,7 +26,7 @@ pub async fn run(options: &CheckOptions, screen: &mut Screen) -> Result<ExitCode
     let report = if inspect::inspect(file).await?.sends_to(Microsoft::GRAPH) {
         check(&component, &Microsoft::start(&options.setup, &options.setting).await?).await?
     } else {
-        check(&component, &Nobody::new(&options.setup, &options.setting)).await?
+        check(&component, &Nobody::new(options)).await?
     };
     if options.json {
         screen.json(&report)?;

@@ -6,12 +6,15 @@ use anyhow::Result;
 use provider_conformance::{Alone, Backend, Fault, SigningIn, Who};
 use video_host::clock::ShiftedClock;
 use video_host::provider::Parameter;
-use video_host::{HostConfig, Manifest};
+use video_host::{HostConfig, Limits, Manifest};
+
+use crate::arguments::CheckOptions;
 
 /// [`Alone`], with setup and settings.
 pub(super) struct Nobody {
     setup: Vec<Parameter>,
     settings: BTreeMap<String, String>,
+    limits: Limits,
 }
 
 /// Arguments as the contract has them.
@@ -20,8 +23,18 @@ pub(super) fn parameters(pairs: &[(String, String)]) -> Vec<Parameter> {
 }
 
 impl Nobody {
-    pub(super) fn new(setup: &[(String, String)], settings: &[(String, String)]) -> Self {
-        Self { setup: parameters(setup), settings: settings.iter().cloned().collect() }
+    pub(super) fn new(options: &CheckOptions) -> Self {
+        let usual = Limits::default();
+        let limits = Limits {
+            memory: options.memory.map_or(usual.memory, |mib| mib << 20),
+            component: options.size.map_or(usual.component, |mib| mib << 20),
+            ..usual
+        };
+        Self {
+            setup: parameters(&options.setup),
+            settings: options.setting.iter().cloned().collect(),
+            limits,
+        }
     }
 }
 
@@ -35,7 +48,7 @@ impl Backend for Nobody {
     }
 
     fn manifest(&self) -> Result<Manifest> {
-        Ok(Manifest { settings: self.settings.clone(), ..Alone.manifest()? })
+        Ok(Manifest { settings: self.settings.clone(), limits: self.limits.clone(), ..Alone.manifest()? })
     }
 
     fn setup(&self) -> Vec<Parameter> {

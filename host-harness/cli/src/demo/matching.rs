@@ -61,7 +61,7 @@ impl Matched {
 }
 
 /// The word for a state in the data.
-fn word(state: MatchState) -> &'static str {
+pub(crate) fn word(state: MatchState) -> &'static str {
     match state {
         MatchState::Matched => "matched",
         MatchState::NotFound => "not_found",
@@ -77,7 +77,7 @@ fn word(state: MatchState) -> &'static str {
 }
 
 /// The same for people.
-fn label(word: &str) -> String {
+pub(crate) fn label(word: &str) -> String {
     match word {
         "alias_of" => "alias of another name".to_owned(),
         "shared" => "same key twice".to_owned(),

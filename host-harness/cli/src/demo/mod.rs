@@ -13,6 +13,7 @@ mod promise;
 mod reauthorizing;
 mod recording;
 mod repeating;
+mod sample;
 mod stage;
 mod teller;
 mod tenants;
@@ -23,6 +24,8 @@ use serde::Serialize;
 
 use crate::arguments::DemoOptions;
 use crate::screen::Screen;
+pub(crate) use matching::{label as outcome_label, word as outcome_word};
+pub(crate) use sample::Sample;
 use stage::Stage;
 use teller::Teller;
 

@@ -54,7 +54,7 @@ pub(super) struct Setting {
     pub(super) load_cached_milliseconds: Duration,
     pub(super) staff: usize,
     staff_list: String,
-    rejected_rows: Vec<String>,
+    pub(super) rejected_rows: Vec<String>,
     directory_users: usize,
     microsoft: String,
     kept: Kept,

@@ -1,8 +1,10 @@
 //! The program as people run it: the built binary, its output and its exit code.
 
+mod check;
 mod demo;
 mod inspect;
 mod keys;
+mod matching;
 mod reconcile;
 mod recording;
 mod stand_in;

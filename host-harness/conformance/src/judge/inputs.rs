@@ -1,7 +1,7 @@
 //! What providers are given, good and bad.
 
 use video_host::provider::{
-    Attendee, AttendeeRole, Capabilities, Error, InputProblem, MatchOutcome, MeetingRequest, Parameter,
+    Attendee, AttendeeRole, Capabilities, Error, InputProblem, Look, MatchOutcome, MeetingRequest, Parameter,
 };
 
 use super::{Outcome, Stop, holds, refused, succeeded};
@@ -19,12 +19,12 @@ pub(super) async fn matching(bench: &Bench<'_>) -> Outcome {
     let provider = bench.connected().await?;
     let did = "matched a key, another that nobody has, and the first again";
     let asked = [keys.known.clone(), keys.unknown, keys.known];
-    let found = succeeded(provider.match_users(&asked).await, did)?;
+    let found = succeeded(provider.match_users(&asked, Look::Everywhere).await, did)?;
     let right = matches!(&found[..], [MatchOutcome::Matched(first), MatchOutcome::NotFound, MatchOutcome::Matched(third)]
         if first.id == third.id);
     holds(right, did, format!("{found:?}"))?;
     let did = "matched no keys";
-    let found = succeeded(provider.match_users(&[]).await, did)?;
+    let found = succeeded(provider.match_users(&[], Look::Everywhere).await, did)?;
     holds(found.is_empty(), did, format!("{found:?}"))
 }
 

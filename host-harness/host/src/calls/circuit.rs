@@ -90,6 +90,14 @@ impl Circuit {
         }
     }
 
+    /// For how long nobody may ask anything any more, also those who had leave before it opened.
+    pub(super) fn open_for(&self, now: Duration) -> Option<Duration> {
+        match self.lock().phase {
+            Phase::Open { until } if until > now => Some(until.saturating_sub(now)),
+            Phase::Open { .. } | Phase::Closed { .. } | Phase::Probing => None,
+        }
+    }
+
     /// Leave to make a call now; if there is none, the time until there may be.
     pub(super) fn enter(&self, now: Duration) -> Result<Pass<'_>, Duration> {
         let mut inner = self.lock();

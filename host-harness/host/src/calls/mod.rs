@@ -29,6 +29,7 @@ pub use circuit::{CircuitPolicy, CircuitState};
 pub use counts::CallCounts;
 pub use share::{Rate, Share};
 pub use tenant::CircuitStatus;
+pub(crate) use tenant::Tenant;
 
 pub(crate) use attempts::{Attempts, Next};
 pub(crate) use dispatcher::{Dispatcher, Errand};

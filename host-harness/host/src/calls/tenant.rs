@@ -1,6 +1,7 @@
 //! A provider's tenant, as all its integrations share it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::CallPolicy;
 use super::circuit::{Circuit, CircuitState};
@@ -29,6 +30,12 @@ pub(crate) struct Tenant {
 impl Tenant {
     pub(super) fn new(policy: &CallPolicy) -> Self {
         Self { circuit: Circuit::new(policy.circuit.clone()), places: Places::new(&policy.share) }
+    }
+
+    /// For how long the provider is left alone, by the clock's time that has elapsed: a call that is
+    /// between two of its requests does not send the next one.
+    pub(crate) fn left_alone_for(&self, elapsed: Duration) -> Option<Duration> {
+        self.circuit.open_for(elapsed)
     }
 }
 

@@ -44,6 +44,13 @@ impl CallState {
 
         let caller = lender.caller(&integration);
         let deadline = self.deadline;
+        let left_alone = self.tenant.as_ref().and_then(|it| it.left_alone_for(lender.clock.elapsed()));
+        if let (Some(time), Purpose::Authorized) = (left_alone, purpose) {
+            let seconds = time.as_secs().max(1);
+            return Err(wit::Error::NotSent(format!(
+                "the provider did not answer or asked for a pause, and is left alone for another {seconds} s"
+            )));
+        }
         let Some(name) = credential else {
             let answer = lender.transport.send(request, deadline).await;
             return lender.finished(&caller, answer);

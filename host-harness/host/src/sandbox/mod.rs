@@ -24,6 +24,6 @@ pub(crate) use state::CallState;
 pub(crate) use surface::surface;
 pub(crate) mod check {
     pub(crate) use super::returns::{
-        connection, description, error, look_ups, meeting, next_step, outcomes, warnings,
+        connection, description, directory_page, error, look_ups, meeting, next_step, outcomes, warnings,
     };
 }

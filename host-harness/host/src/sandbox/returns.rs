@@ -7,8 +7,8 @@ use url::Url;
 
 use crate::egress::{Grant, Purpose};
 use crate::provider::{
-    Choice, Connection, Description, Error, LookUpOutcome, MatchOutcome, Meeting, MeetingOption, NextStep,
-    SetupKind, User,
+    Choice, Connection, Description, DirectoryPage, Error, LookUpOutcome, MatchOutcome, Meeting,
+    MeetingOption, NextStep, SetupKind, User,
 };
 
 /// Ids and names, in bytes.
@@ -21,6 +21,10 @@ const URL: usize = 2_048;
 const VISIT: usize = 8_192;
 /// Elements of a list that has no other bound.
 const LIST: usize = 100;
+/// Users of a page, and addresses of a user.
+const PAGE: usize = 1_000;
+/// The cursor of a page, in bytes: it may be an address with a token in it.
+const CURSOR: usize = 8_192;
 
 /// A rule of the contract that an answer breaks.
 pub(crate) type Broken = String;
@@ -43,8 +47,17 @@ fn named(what: &str, value: &str) -> Result<(), Broken> {
 }
 
 fn listed<T>(what: &str, list: &[T], check: impl Fn(&T) -> Result<(), Broken>) -> Result<(), Broken> {
-    if list.len() > LIST {
-        return Err(format!("{what} has {} elements, more than {LIST}", list.len()));
+    up_to(LIST, what, list, check)
+}
+
+fn up_to<T>(
+    most: usize,
+    what: &str,
+    list: &[T],
+    check: impl Fn(&T) -> Result<(), Broken>,
+) -> Result<(), Broken> {
+    if list.len() > most {
+        return Err(format!("{what} has {} elements, more than {most}", list.len()));
     }
     list.iter().try_for_each(check)
 }
@@ -91,6 +104,14 @@ pub(crate) fn outcomes(outcomes: &[MatchOutcome], keys: usize) -> Result<(), Bro
         MatchOutcome::Ambiguous(users) => listed("ambiguous users", users, user),
         MatchOutcome::NotFound | MatchOutcome::RetryLater(_) => Ok(()),
     })
+}
+
+pub(crate) fn directory_page(page: &DirectoryPage) -> Result<(), Broken> {
+    up_to(PAGE, "a page of users", &page.entries, |entry| {
+        user(&entry.user)?;
+        up_to(PAGE, "a user's other keys", &entry.other_keys, |key| text("a user's other key", key, NAME))
+    })?;
+    page.next.iter().try_for_each(|cursor| text("a page's cursor", cursor, CURSOR))
 }
 
 /// Sentences about what is not as it could be.

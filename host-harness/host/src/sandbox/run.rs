@@ -13,12 +13,21 @@ use super::limits::Limits;
 use super::state::CallState;
 use crate::bindings::exports::scheduling::video_provider::provider::Guest;
 use crate::bindings::{VideoProvider, VideoProviderPre};
+use crate::calls::Tenant;
 use crate::lend::Lender;
 use crate::store::Integration;
 
 /// Bytes that may cross into the host in one call of an import. The largest is a request body of
 /// 1 MiB with its headers.
 const LIFTED_BYTES: usize = 4 << 20;
+
+/// The time of a call that is left when its requests have to be through: for the plugin to say what it has.
+const SPARE: Duration = Duration::from_secs(1);
+
+/// Of short calls a tenth.
+fn spare(time: Duration) -> Duration {
+    SPARE.min(time / 10)
+}
 
 /// What all plugins of a host share for running.
 pub(crate) struct Runner {
@@ -36,12 +45,13 @@ pub(crate) struct Sandboxed {
 }
 
 impl Sandboxed {
-    /// Calls a function of the contract in a fresh instance, within `time`. `call` makes the call; it is
+    /// Calls a function of the contract in a fresh instance, within `time`, for an integration with what it
+    /// shares with others of its tenant. `call` makes the call; it is
     /// given the store and the provider's functions.
     pub(crate) async fn run<R>(
         &self,
         function: &'static str,
-        integration: Option<Integration>,
+        whose: Option<(Integration, Arc<Tenant>)>,
         time: Duration,
         call: impl AsyncFnOnce(&mut Store<CallState>, &Guest) -> wasmtime::Result<R>,
     ) -> Result<R, CallError> {
@@ -51,8 +61,13 @@ impl Sandboxed {
         let Ok(Ok(_place)) = timeout_at(deadline, self.runner.places.acquire()).await else {
             return Err(fail(Failure::Busy));
         };
-        let state =
-            CallState::new(self.lender.clone(), self.name.clone(), integration, &self.limits, deadline);
+        let state = CallState::new(
+            self.lender.clone(),
+            self.name.clone(),
+            whose,
+            &self.limits,
+            deadline - spare(time),
+        );
         let stderr = state.stderr.clone();
         let mut store = Store::new(&self.runner.engine, state);
         store.limiter(|state| &mut state.meter);

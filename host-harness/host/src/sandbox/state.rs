@@ -10,6 +10,7 @@ use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::limits::{Limits, Meter};
+use crate::calls::Tenant;
 use crate::clock::Clock;
 use crate::lend::Lender;
 use crate::store::Integration;
@@ -34,6 +35,11 @@ pub(crate) struct CallState {
     pub(crate) plugin: Arc<str>,
     /// None while the plugin only describes itself: it is lent nothing then.
     pub(crate) integration: Option<Integration>,
+    /// What the integration shares with others of its tenant; none while the plugin describes itself.
+    pub(crate) tenant: Option<Arc<Tenant>>,
+    /// When what the plugin is lent has to have answered: before the call itself is given up, so that the
+    /// plugin can still tell what it has. A meeting that was made is not lost because the request after it
+    /// hangs.
     pub(crate) deadline: Instant,
     pub(crate) requests_left: u32,
     pub(crate) log_lines_left: u32,
@@ -46,10 +52,11 @@ impl CallState {
     pub(crate) fn new(
         lender: Arc<Lender>,
         plugin: Arc<str>,
-        integration: Option<Integration>,
+        whose: Option<(Integration, Arc<Tenant>)>,
         limits: &Limits,
         deadline: Instant,
     ) -> Self {
+        let (integration, tenant) = whose.unzip();
         let stderr = MemoryOutputPipe::new(STDERR);
         let wasi = WasiCtx::builder()
             .stderr(stderr.clone())
@@ -66,6 +73,7 @@ impl CallState {
             lender,
             plugin,
             integration,
+            tenant,
             deadline,
             requests_left: limits.requests,
             log_lines_left: LOG_LINES,

@@ -53,6 +53,14 @@ impl MatchField {
         }
     }
 
+    /// The column of its values as they are compared.
+    pub(crate) fn key_column(self) -> &'static str {
+        match self {
+            Self::Email => "email_key",
+            Self::UserName => "user_name_key",
+        }
+    }
+
     /// Its value in a staff record, empty if there is none.
     pub fn of(self, staff: &StaffMember) -> &str {
         match self {

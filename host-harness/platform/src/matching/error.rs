@@ -2,6 +2,7 @@
 
 use video_host::CallError;
 
+use super::JobId;
 use crate::IntegrationId;
 use crate::database::DatabaseError;
 
@@ -17,6 +18,27 @@ pub enum MatchError {
     /// Nothing was chosen for the staff member, and there is no default.
     #[error("{0} has no video provider to be matched on. Choose one, or make one the default.")]
     NoIntegration(String),
+    /// There is no such job.
+    #[error("There is no matching {0}. Start one.")]
+    UnknownJob(JobId),
+    /// Somebody cancelled it. The outcomes so far are stored.
+    #[error(
+        "Matching staff on {integration} was cancelled after {done} of {total}. Start it again to go on."
+    )]
+    Cancelled {
+        /// What it is called for people.
+        integration: String,
+        /// For how many staff there is a new outcome.
+        done: usize,
+        /// Of how many.
+        total: usize,
+    },
+    /// It failed in another process. The outcomes so far are stored.
+    #[error("{0}")]
+    Failed(String),
+    /// Another process went on with it. Look at its progress.
+    #[error("Another process goes on with matching the staff on {0}. Look at its progress there.")]
+    Elsewhere(String),
     /// The integration cannot be used now.
     #[error("Staff cannot be matched on {integration} now: {problem}.")]
     NotUsable {

@@ -1,15 +1,33 @@
 //! Which user of the provider each staff member is.
+//!
+//! Whoever is to be asked for is on a list in the database ([`queue`]): everybody, when a job is started
+//! ([`job`]), and who changed, by themselves ([`wanted`]). One process at a time ([`turn`]) works a list
+//! off ([`work`]), a few batches side by side ([`ask`]).
 
+mod apply;
+mod ask;
+mod directory;
 mod error;
+mod job;
+mod job_store;
+mod one;
+mod plan;
+mod queue;
 mod reason;
-pub(crate) mod rounds;
-mod shared;
+mod run;
+mod settle;
 pub(crate) mod store;
+mod turn;
+pub(crate) mod wanted;
+mod work;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use error::MatchError;
+pub(crate) use job::Jobs;
+pub use job::{JobId, JobProgress, JobState, Way};
+pub use plan::MatchPlan;
 use video_host::provider::{Capabilities, User};
 
 use crate::IntegrationId;
@@ -17,9 +35,9 @@ use crate::database::DatabaseError;
 use crate::integration::{self, Integration};
 use crate::platform::Platform;
 use crate::provider::{VideoProvider as _, VideoProviders};
-use crate::staff;
+use crate::staff::comparable;
 use crate::word::words;
-use rounds::Rounds;
+use work::Work;
 
 /// How a staff member stands with the users of a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,7 +56,8 @@ pub enum MatchState {
     Unlicensed,
     /// Several users answer to the key.
     Ambiguous,
-    /// Another staff member has the same key, so nobody was asked for.
+    /// Another staff member has the same key, so nobody was asked for; or is the same user by another
+    /// key.
     Shared,
     /// The staff record has no key.
     NoKey,
@@ -70,6 +89,9 @@ pub struct StaffMatch {
     pub user: Option<User>,
     /// Why there is no match, as a sentence without capital and stop; none if there is one.
     pub reason: Option<String>,
+    /// Who else of the staff leads to the same user, by an alias or otherwise, as such a sentence.
+    /// Also where there is a match.
+    pub same_user: Option<String>,
     /// When that was found out, in milliseconds since 1970.
     pub at: i64,
     /// When the provider was asked again since, without giving an answer; milliseconds since 1970.
@@ -85,6 +107,10 @@ pub struct Progress {
     pub total: usize,
     /// How many of those done are matched.
     pub matched: usize,
+    /// How often the provider's plugin was called for it.
+    pub calls: u64,
+    /// How long the rest takes at the pace so far; none before anything is done.
+    pub left: Option<Duration>,
     /// For how long the provider asked to be left alone, from now.
     pub waiting: Option<Duration>,
 }
@@ -108,43 +134,54 @@ impl MatchReport {
     }
 }
 
+/// A staff member with the key to ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Candidate {
+    staff: String,
+    /// As the staff record has it, trimmed.
+    key: String,
+}
+
+impl Candidate {
+    /// The key as it is compared.
+    fn comparable(&self) -> String {
+        comparable(&self.key)
+    }
+}
+
 impl<V: VideoProviders> Platform<V> {
-    /// Asks the provider for all staff, as many at once as suits it, and stores each batch's outcomes
-    /// as they come. Items that the provider puts off are asked for again when it said; after several
-    /// rounds without any answer the rest is reported as unknown, and keeps the outcome it had.
+    /// Matches all staff as a [job](Platform::start_rematch), works on it here and waits for its end.
+    /// Each batch's outcomes are stored as they come. Items that the provider puts off are asked for
+    /// again when it said; after several rounds without any answer the rest is reported as unknown,
+    /// keeps the outcome that it had, and is asked for later by itself.
     ///
-    /// On an error the outcomes so far are kept.
+    /// On an error the outcomes so far are kept. Dropped midway, the job is gone on with by whoever runs
+    /// [`Platform::run_jobs`].
     pub async fn rematch(
         &self,
         integration: &IntegrationId,
-        progress: impl FnMut(Progress) + Send,
+        mut progress: impl FnMut(Progress) + Send,
     ) -> Result<MatchReport, MatchError> {
+        let started = self.start_rematch(integration).await?;
         let (integration, provider) = self.matchable(integration).await?;
-        let everybody = staff::store::all(&mut *self.connection().await?).await?;
-        Rounds::new(self, &integration, &provider, progress).run(&everybody, |_| true).await
-    }
-
-    /// Asks for one staff member on the integration that they use, and for those who shared their key
-    /// the last time. Tells what is known of the staff member then; see
-    /// [`StaffMatch::unanswered_at`].
-    pub async fn rematch_one(&self, staff: &str) -> Result<StaffMatch, MatchError> {
-        let unknown = || MatchError::UnknownStaff(staff.to_owned());
-        let member = self.staff_member(staff).await?.ok_or_else(unknown)?;
-        let settings = self.video_settings(staff).await?.ok_or_else(unknown)?;
-        let used =
-            settings.integration.ok_or_else(|| MatchError::NoIntegration(member.label().to_owned()))?;
-        let (integration, provider) = self.matchable(&used).await?;
-
+        let name = integration.display_name.clone();
         let mut connection = self.connection().await?;
-        let everybody = staff::store::all(&mut connection).await?;
-        let mut wanted = store::shared_with(&mut connection, &integration.id, staff).await?;
+        let turn = turn::take(&mut connection, &integration.id, self.now()).await?;
         drop(connection);
-        wanted.push(staff.to_owned());
-        Rounds::new(self, &integration, &provider, |_| {})
-            .run(&everybody, |candidate| wanted.contains(&candidate.id))
-            .await?;
-        let found = store::load(&mut *self.connection().await?, &integration.id, staff).await?;
-        found.ok_or_else(unknown)
+        let Some(turn) = turn else { return Err(MatchError::Elsewhere(name)) };
+        let worked = Work::new(self, &integration, &provider, &turn, &mut progress).job(&started).await;
+        turn::give_back(&mut *self.connection().await?, &turn).await?;
+        worked?;
+        let job = self.job(&started).await?;
+        match job.state {
+            JobState::Finished => self.report(&job).await,
+            JobState::Running => Err(MatchError::Elsewhere(name)),
+            JobState::Failed => Err(MatchError::Failed(job.problem.unwrap_or_default())),
+            JobState::Cancelled => {
+                let Progress { done, total, .. } = job.progress(self.now(), None);
+                Err(MatchError::Cancelled { integration: name, done, total })
+            }
+        }
     }
 
     /// What is known of all staff at an integration, in the order of their ids: at most `limit` of

@@ -6,7 +6,7 @@ use super::{MatchState, store::Answer};
 use crate::integration::MatchField;
 
 /// Names of one sentence; the others are counted.
-const NAMED: usize = 5;
+pub(super) const NAMED: usize = 5;
 
 /// What the provider's outcome means for a staff member; none if it gave none.
 pub(super) fn of_outcome(
@@ -43,16 +43,31 @@ pub(super) fn of_outcome(
         }
         MatchOutcome::Ambiguous(users) => {
             let users: Vec<_> = users.iter().map(title).collect();
-            not(MatchState::Ambiguous, None, format!("several users answer to it: {}", listed(&users)))
+            not(
+                MatchState::Ambiguous,
+                None,
+                format!("several users answer to it: {}", listed(&users, users.len())),
+            )
         }
         MatchOutcome::RetryLater(ms) => Err(ms),
     }
 }
 
-/// Whoever else has the key.
-pub(super) fn shared(others: &[String]) -> Answer {
-    let reason = Some(format!("shared with {}", listed(others)));
+/// Whoever else has the key: some of them by name, and how many there are.
+pub(super) fn shared(others: &[String], count: usize) -> Answer {
+    let reason = Some(format!("shared with {}", listed(others, count)));
     Answer { state: MatchState::Shared, user: None, reason }
+}
+
+/// Whoever else is the same user of the provider, by another key.
+pub(super) fn same_user(key: &str, others: &[String]) -> String {
+    format!("{key} is also the user of {}: only one of them can be", listed(others, others.len()))
+}
+
+/// Whoever else leads to the same user, of whom only one is that user.
+pub(super) fn leads_there_too(others: &[String]) -> String {
+    let leads = if others.len() == 1 { "leads" } else { "lead" };
+    format!("{} {leads} to the same user", listed(others, others.len()))
 }
 
 /// No key to ask for.
@@ -72,9 +87,9 @@ fn title(user: &User) -> String {
     }
 }
 
-fn listed(names: &[String]) -> String {
+fn listed(names: &[String], count: usize) -> String {
     let first = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(NAMED) {
+    match count.saturating_sub(NAMED) {
         0 => first,
         more => format!("{first} and {more} more"),
     }

@@ -1,12 +1,14 @@
 //! The rows of matches.
 
+use std::collections::{BTreeMap, HashMap};
+
 use sqlx::{FromRow, QueryBuilder, Row as _};
 use video_host::provider::User;
 
-use super::shared::Candidate;
-use super::{MatchState, StaffMatch, reason};
+use super::{Candidate, MatchState, StaffMatch, reason, settle};
 use crate::IntegrationId;
 use crate::database::{Connection, DatabaseError, Kind, Row};
+use crate::staff::store::one_of;
 use crate::word::{self, Word as _};
 
 /// An outcome before it is stored.
@@ -30,6 +32,7 @@ impl FromRow<'_, Row> for StaffMatch {
                 None => None,
             },
             reason: row.try_get("reason")?,
+            same_user: None,
             at: row.try_get("matched_at")?,
             unanswered_at: row.try_get("unanswered_at")?,
         })
@@ -109,7 +112,10 @@ pub(crate) async fn load(
     staff: &str,
 ) -> Result<Option<StaffMatch>, DatabaseError> {
     let query = sqlx::query_as("SELECT * FROM staff_match WHERE integration = $1 AND staff = $2");
-    Ok(query.bind(integration.as_str()).bind(staff).fetch_optional(connection).await?)
+    let found = query.bind(integration.as_str()).bind(staff).fetch_optional(&mut *connection).await?;
+    let mut found = Vec::from_iter(found);
+    tell_of_each_other(connection, integration, &mut found).await?;
+    Ok(found.pop())
 }
 
 pub(super) async fn page(
@@ -121,10 +127,131 @@ pub(super) async fn page(
     let query = sqlx::query_as(
         "SELECT * FROM staff_match WHERE integration = $1 AND staff > $2 ORDER BY staff LIMIT $3",
     );
-    Ok(query.bind(integration.as_str()).bind(after).bind(i64::from(limit)).fetch_all(connection).await?)
+    let query = query.bind(integration.as_str()).bind(after).bind(i64::from(limit));
+    let mut found = query.fetch_all(&mut *connection).await?;
+    tell_of_each_other(connection, integration, &mut found).await?;
+    Ok(found)
 }
 
-/// The others who were told, the last time, that they share a key with this staff member.
+/// Who leads to which of these users: staff by the user's id, as people call them.
+async fn by_user(
+    connection: &mut Connection,
+    integration: &IntegrationId,
+    users: &[&str],
+) -> Result<HashMap<String, Vec<(String, String, MatchState)>>, DatabaseError> {
+    let mut by_user = HashMap::<_, Vec<_>>::new();
+    for users in users.chunks(crate::database::ROWS_AT_ONCE) {
+        let mut query = QueryBuilder::<Kind>::new(
+            "SELECT m.user_id, m.staff, s.name, m.outcome FROM staff_match AS m \
+             JOIN staff AS s ON s.id = m.staff WHERE m.integration = ",
+        );
+        query.push_bind(integration.as_str()).push(" AND m.user_id IN ");
+        one_of(&mut query, users);
+        query.push(" ORDER BY m.staff");
+        for row in query.build().persistent(false).fetch_all(&mut *connection).await? {
+            let (user, staff, name): (String, String, String) =
+                (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            let title = settle::title(&staff, &name);
+            by_user.entry(user).or_default().push((staff, title, word::read(&row, "outcome")?));
+        }
+    }
+    by_user.retain(|_, staff| staff.len() > 1);
+    Ok(by_user)
+}
+
+/// Two staff on one user are both told of it, whatever their keys are and whatever the outcome is.
+async fn tell_of_each_other(
+    connection: &mut Connection,
+    integration: &IntegrationId,
+    found: &mut [StaffMatch],
+) -> Result<(), DatabaseError> {
+    let users: Vec<String> =
+        found.iter().filter_map(|one| one.user.as_ref()).map(|it| it.id.clone()).collect();
+    if users.is_empty() {
+        return Ok(());
+    }
+    let users: Vec<_> = users.iter().map(String::as_str).collect();
+    let by_user = by_user(connection, integration, &users).await?;
+    for one in found {
+        let staff = one.user.as_ref().and_then(|user| by_user.get(&user.id));
+        let others = staff.into_iter().flatten().filter(|(staff, ..)| *staff != one.staff);
+        let others: Vec<_> = others.map(|(_, title, _)| title.clone()).collect();
+        one.same_user = (!others.is_empty()).then(|| reason::leads_there_too(&others));
+    }
+    Ok(())
+}
+
+/// Of several staff who are the same user by different keys, none is matched: nobody can tell who it
+/// is. `users` are the ids of users that somebody was just matched with.
+pub(super) async fn part_same_users(
+    connection: &mut Connection,
+    integration: &IntegrationId,
+    users: &[&str],
+) -> Result<(), DatabaseError> {
+    for staff in by_user(connection, integration, users).await?.into_values() {
+        let mut same = staff;
+        same.retain(|(_, _, state)| matches!(state, MatchState::Matched | MatchState::Shared));
+        if same.len() < 2 {
+            continue;
+        }
+        for (own, _, _) in &same {
+            let others = same.iter().filter(|(staff, ..)| staff != own);
+            let others: Vec<_> = others.map(|(_, title, _)| title.clone()).collect();
+            let key: String =
+                sqlx::query_scalar("SELECT user_key FROM staff_match WHERE integration = $1 AND staff = $2")
+                    .bind(integration.as_str())
+                    .bind(own)
+                    .fetch_one(&mut *connection)
+                    .await?;
+            sqlx::query(
+                "UPDATE staff_match SET outcome = $3, reason = $4 WHERE integration = $1 AND staff = $2",
+            )
+            .bind(integration.as_str())
+            .bind(own)
+            .bind(MatchState::Shared.word())
+            .bind(reason::same_user(&key, &others))
+            .execute(&mut *connection)
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+/// How many have which outcome, of those that were given since `since`.
+pub(super) async fn counted(
+    connection: &mut Connection,
+    integration: &IntegrationId,
+    since: i64,
+) -> Result<BTreeMap<MatchState, usize>, DatabaseError> {
+    let rows = sqlx::query(
+        "SELECT outcome, COUNT(*) FROM staff_match WHERE integration = $1 AND matched_at >= $2 \
+         AND (unanswered_at IS NULL OR unanswered_at < $2) GROUP BY outcome",
+    )
+    .bind(integration.as_str())
+    .bind(since)
+    .fetch_all(connection)
+    .await?;
+    let mut counted = BTreeMap::new();
+    for row in &rows {
+        let count: i64 = row.try_get(1)?;
+        counted.insert(word::read(row, "outcome")?, usize::try_from(count).unwrap_or(0));
+    }
+    Ok(counted)
+}
+
+/// Who was asked for in vain since `since`.
+pub(super) async fn unanswered_since(
+    connection: &mut Connection,
+    integration: &IntegrationId,
+    since: i64,
+) -> Result<Vec<String>, DatabaseError> {
+    let query = sqlx::query_scalar(
+        "SELECT staff FROM staff_match WHERE integration = $1 AND unanswered_at >= $2 ORDER BY staff",
+    );
+    Ok(query.bind(integration.as_str()).bind(since).fetch_all(connection).await?)
+}
+
+/// The others who were told, the last time, that they share a key, or a user, with this staff member.
 pub(super) async fn shared_with(
     connection: &mut Connection,
     integration: &IntegrationId,
@@ -132,7 +259,8 @@ pub(super) async fn shared_with(
 ) -> Result<Vec<String>, DatabaseError> {
     let query = sqlx::query_scalar(
         "SELECT other.staff FROM staff_match AS own JOIN staff_match AS other \
-         ON other.integration = own.integration AND other.match_key = own.match_key \
+         ON other.integration = own.integration \
+         AND (other.match_key = own.match_key OR other.user_id = own.user_id) \
          AND other.outcome = own.outcome AND other.staff <> own.staff \
          WHERE own.integration = $1 AND own.staff = $2 AND own.outcome = 'shared'",
     );

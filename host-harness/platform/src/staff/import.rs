@@ -107,6 +107,29 @@ pub enum RowProblem {
     UnknownRole(String),
 }
 
+/// Why a staff record was not saved. The texts are for the administrator.
+#[derive(Debug, thiserror::Error)]
+pub enum StaffError {
+    /// Something about it cannot be. Nothing was saved.
+    #[error("The staff record was not saved: {0}")]
+    Problem(#[from] RowProblem),
+    /// The record could not be saved.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+/// Whether a record that came from no file is one.
+pub(super) fn check(member: &StaffMember) -> Result<(), RowProblem> {
+    let StaffMember { id, name, email, user_name, .. } = member;
+    let fields = [("id", id), ("name", name), ("email", email), ("user_name", user_name)];
+    for (field, text) in fields {
+        if text.chars().count() > LONGEST {
+            return Err(RowProblem::TooLong { field, most: LONGEST });
+        }
+    }
+    if id.trim().is_empty() { Err(RowProblem::EmptyId) } else { Ok(()) }
+}
+
 /// What a file holds.
 #[derive(Debug)]
 pub(super) struct Parsed {

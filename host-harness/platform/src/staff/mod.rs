@@ -5,9 +5,11 @@ pub(crate) mod store;
 
 use std::io::Read;
 
-pub use import::{ImportError, ImportReport, RejectedRow, RowProblem};
+pub use import::{ImportError, ImportReport, RejectedRow, RowProblem, StaffError};
 
-use crate::database::{self, DatabaseError};
+use crate::database::{self, Connection, DatabaseError};
+use crate::integration::MatchField;
+use crate::matching::wanted;
 use crate::platform::Platform;
 use crate::provider::VideoProviders;
 use crate::word::words;
@@ -46,6 +48,12 @@ impl StaffMember {
     }
 }
 
+/// A key as it is compared: neither case nor white space around it tells two addresses or sign-in
+/// names apart.
+pub(crate) fn comparable(key: &str) -> String {
+    key.trim().to_lowercase()
+}
+
 impl<V: VideoProviders> Platform<V> {
     /// Adds the staff of a CSV file and updates those whose ids are known. Nobody is removed.
     ///
@@ -55,17 +63,48 @@ impl<V: VideoProviders> Platform<V> {
     /// the report with its line, and the others go in all the same; either all of them do, or, on an
     /// error, none.
     ///
+    /// Who is new or has another e-mail or user name is [matched by itself](Platform::run_jobs).
+    ///
     /// Reads to the end, on the calling thread.
     pub async fn import_staff(&self, reader: impl Read) -> Result<ImportReport, ImportError> {
         let parsed = import::parse(reader)?;
         let mut transaction = database::begin(self.pool()).await?;
         let before = store::count(&mut transaction).await?;
         for rows in parsed.rows.chunks(database::ROWS_AT_ONCE) {
-            store::upsert(&mut transaction, rows, parsed.has_roles).await?;
+            self.put(&mut transaction, rows, parsed.has_roles).await?;
         }
         let added = store::count(&mut transaction).await? - before;
         database::commit(transaction, "staff.imported").await?;
+        self.jobs().wake();
         Ok(ImportReport { added, updated: parsed.rows.len() - added, rejected: parsed.rejected })
+    }
+
+    /// Adds a staff member, or puts another record in the place of the one with the same id. Who is
+    /// new or has another e-mail or user name is [matched by itself](Platform::run_jobs).
+    pub async fn put_staff(&self, member: StaffMember) -> Result<(), StaffError> {
+        import::check(&member)?;
+        let mut transaction = database::begin(self.pool()).await?;
+        self.put(&mut transaction, &[member], true).await?;
+        database::commit(transaction, "staff.put").await?;
+        self.jobs().wake();
+        Ok(())
+    }
+
+    async fn put(
+        &self,
+        connection: &mut Connection,
+        rows: &[StaffMember],
+        with_roles: bool,
+    ) -> Result<(), DatabaseError> {
+        let mut changed = Vec::new();
+        for field in MatchField::ALL {
+            changed.push((field, store::changed(connection, rows, field).await?));
+        }
+        store::upsert(connection, rows, with_roles).await?;
+        for (field, staff) in changed {
+            wanted::changed(connection, field, &staff, self.now()).await?;
+        }
+        Ok(())
     }
 
     /// One staff record, if there is one of this id.

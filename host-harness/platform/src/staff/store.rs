@@ -1,9 +1,12 @@
 //! The rows of staff.
 
+use std::collections::HashMap;
+
 use sqlx::{FromRow, QueryBuilder, Row as _};
 
-use super::StaffMember;
+use super::{StaffMember, comparable};
 use crate::database::{Connection, DatabaseError, Kind, Row};
+use crate::integration::MatchField;
 use crate::word::{self, Word as _};
 
 impl FromRow<'_, Row> for StaffMember {
@@ -24,18 +27,23 @@ pub(super) async fn upsert(
     rows: &[StaffMember],
     with_roles: bool,
 ) -> Result<(), DatabaseError> {
-    let mut query = QueryBuilder::<Kind>::new("INSERT INTO staff (id, name, email, user_name, role) ");
+    let mut query = QueryBuilder::<Kind>::new(
+        "INSERT INTO staff (id, name, email, user_name, role, email_key, user_name_key) ",
+    );
     query.push_values(rows, |mut values, row| {
         values
             .push_bind(&row.id)
             .push_bind(&row.name)
             .push_bind(&row.email)
             .push_bind(&row.user_name)
-            .push_bind(row.role.word());
+            .push_bind(row.role.word())
+            .push_bind(comparable(&row.email))
+            .push_bind(comparable(&row.user_name));
     });
     query.push(
         " ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, \
-         user_name = excluded.user_name",
+         user_name = excluded.user_name, email_key = excluded.email_key, \
+         user_name_key = excluded.user_name_key",
     );
     if with_roles {
         query.push(", role = excluded.role");
@@ -63,10 +71,43 @@ pub(super) async fn page(
     Ok(query.bind(after).bind(i64::from(limit)).fetch_all(connection).await?)
 }
 
-/// Everybody, in the order of their ids.
-pub(crate) async fn all(connection: &mut Connection) -> Result<Vec<StaffMember>, DatabaseError> {
-    let query = sqlx::query_as("SELECT id, name, email, user_name, role FROM staff ORDER BY id");
-    Ok(query.fetch_all(connection).await?)
+/// The ids of those whose value of a field is not the stored one: new staff among them. At most
+/// [`ROWS_AT_ONCE`](crate::database::ROWS_AT_ONCE) rows.
+pub(super) async fn changed(
+    connection: &mut Connection,
+    rows: &[StaffMember],
+    field: MatchField,
+) -> Result<Vec<String>, DatabaseError> {
+    let ids: Vec<_> = rows.iter().map(|row| row.id.as_str()).collect();
+    let stored = keys(connection, &ids, field).await?;
+    let changed = rows.iter().filter(|row| stored.get(&row.id) != Some(&comparable(field.of(row))));
+    Ok(changed.map(|row| row.id.clone()).collect())
+}
+
+/// The keys of these staff as they are compared, by id.
+pub(crate) async fn keys(
+    connection: &mut Connection,
+    ids: &[&str],
+    field: MatchField,
+) -> Result<HashMap<String, String>, DatabaseError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut query = QueryBuilder::<Kind>::new("SELECT id, ");
+    query.push(field.key_column()).push(" FROM staff WHERE id IN ");
+    one_of(&mut query, ids);
+    let rows = query.build().persistent(false).fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+/// `('a','b',…)`, bound.
+pub(crate) fn one_of(query: &mut QueryBuilder<Kind>, values: &[&str]) {
+    query.push("(");
+    let mut list = query.separated(",");
+    for value in values {
+        list.push_bind((*value).to_owned());
+    }
+    query.push(")");
 }
 
 pub(super) async fn count(connection: &mut Connection) -> Result<usize, DatabaseError> {

@@ -16,6 +16,7 @@ mod matching;
 mod options;
 mod reassigning;
 mod reconciling;
+mod rematching;
 mod script;
 mod staff_checks;
 mod states;

@@ -11,9 +11,9 @@ use tokio::sync::Notify;
 use video_host::clock::Clock as _;
 use video_host::clock::ShiftedClock;
 use video_host::provider::{
-    Account, Cancellation, Capabilities, Connection, DeadGrant, Description, Error, GrantProblem,
-    LookUpOutcome, MatchOutcome, Meeting, MeetingReference, MeetingRequest, MeetingState, Misconfiguration,
-    MisconfigurationProblem, NextStep, Outage, Parameter, Refusal, RefusalProblem, User,
+    Account, Cancellation, Capabilities, Connection, DeadGrant, Description, DirectoryPage, Error,
+    GrantProblem, Look, LookUpOutcome, MatchOutcome, Meeting, MeetingReference, MeetingRequest, MeetingState,
+    Misconfiguration, MisconfigurationProblem, NextStep, Outage, Parameter, Refusal, RefusalProblem, User,
 };
 use video_host::store::{CallbackError, KeyRing, Purpose, Store, StoreError};
 use video_host::{AuthorizationError, CallError};
@@ -39,6 +39,9 @@ pub(crate) struct Script {
     pub(crate) outcomes: Mutex<HashMap<String, MatchOutcome>>,
     /// Next answers of `check-user`.
     pub(crate) user_checks: Lines<Vec<String>>,
+    /// Next answers of `list-users`, and what `directory-size` tells.
+    pub(crate) pages: Lines<DirectoryPage>,
+    pub(crate) size: Mutex<Option<u64>>,
     /// Next answers of the three calls for meetings.
     pub(crate) creates: Lines<()>,
     pub(crate) updates: Lines<()>,
@@ -246,15 +249,29 @@ impl VideoProvider for Working {
         answer(next(&self.script.user_checks).unwrap_or_else(|| Ok(vec![])))
     }
 
-    async fn match_users(&self, keys: &[String]) -> Result<Vec<MatchOutcome>, CallError> {
-        self.script.call(format!("match {}", keys.join(" ")));
+    async fn match_users(&self, keys: &[String], look: Look) -> Result<Vec<MatchOutcome>, CallError> {
+        let by = if look == Look::Addresses { "match by address" } else { "match" };
+        self.script.call(format!("{by} {}", keys.join(" ")));
         if let Some(line) = next(&self.script.matches) {
             return answer(line);
         }
         let outcomes = self.script.outcomes.lock().unwrap();
-        let outcome =
-            |key: &String| outcomes.get(key).cloned().unwrap_or_else(|| MatchOutcome::Matched(user(key)));
+        let outcome = |key: &String| match outcomes.get(key) {
+            Some(outcome) => outcome.clone(),
+            None if look == Look::Addresses => MatchOutcome::NotFound,
+            None => MatchOutcome::Matched(user(key)),
+        };
         Ok(keys.iter().map(outcome).collect())
+    }
+
+    async fn list_users(&self, cursor: Option<&str>) -> Result<DirectoryPage, CallError> {
+        self.script.call(format!("list {}", cursor.unwrap_or("from the start")));
+        answer(next(&self.script.pages).unwrap_or(Ok(DirectoryPage { entries: vec![], next: None })))
+    }
+
+    async fn directory_size(&self) -> Result<Option<u64>, CallError> {
+        self.script.call("count");
+        Ok(*self.script.size.lock().unwrap())
     }
 
     async fn create_meeting(&self, request: &MeetingRequest) -> Result<Meeting, CallError> {
@@ -383,13 +400,14 @@ impl VideoProviders for Scripted {
     }
 }
 
-/// Writes down how long it should have waited.
+/// Writes down how long it should have waited, and moves the clock by that.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Waited(pub(crate) Arc<Mutex<Vec<Duration>>>);
+pub(crate) struct Waited(pub(crate) Arc<Mutex<Vec<Duration>>>, pub(crate) Arc<ShiftedClock>);
 
 impl Waiter for Waited {
     fn wait(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         self.0.lock().unwrap().push(time);
+        self.1.advance(time);
         Box::pin(std::future::ready(()))
     }
 }
@@ -426,6 +444,8 @@ impl Stage {
             matches: Mutex::default(),
             outcomes: Mutex::default(),
             user_checks: Mutex::default(),
+            pages: Mutex::default(),
+            size: Mutex::default(),
             creates: Mutex::default(),
             updates: Mutex::default(),
             cancels: Mutex::default(),
@@ -442,8 +462,8 @@ impl Stage {
             states: AtomicU64::default(),
         });
         let folder = tempfile::tempdir()?;
-        let clock = Arc::new(ShiftedClock::default());
         let waited = Waited::default();
+        let clock = waited.1.clone();
         let (platform, store) = open(&folder, &script, &clock, &waited).await?;
         Ok(Self { platform, script, waited, clock, store, folder })
     }

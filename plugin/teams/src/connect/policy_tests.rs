@@ -161,7 +161,14 @@ fn a_national_cloud_is_spoken_to_alone() {
             && url.contains("scope=https%3A%2F%2Fdod-graph.microsoft.us%2F.default&")));
     consented(&host, Purpose::Connect, &GOOD).expect("a connection");
     host.answer(200, r#"{"value":[]}"#);
-    assert!(crate::matching::match_users(&host, &["s@c.com".to_owned(), "t@c.com".to_owned()]).is_ok());
+    assert!(
+        crate::matching::match_users(
+            &host,
+            &["s@c.com".to_owned(), "t@c.com".to_owned()],
+            crate::bindings::provider::Look::Everywhere
+        )
+        .is_ok()
+    );
     let sent = host.sent.borrow();
     assert!(sent.len() > 4);
     assert!(sent.iter().all(|request| {

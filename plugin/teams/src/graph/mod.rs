@@ -19,6 +19,8 @@ use refusal::Refusal;
 
 /// RFC 7240.
 const PREFER: HeaderName = HeaderName::from_static("prefer");
+/// Asks for what an index tells, which may be behind ("Advanced query capabilities", Graph).
+const CONSISTENCY_LEVEL: HeaderName = HeaderName::from_static("consistencylevel");
 
 /// One request, not yet sent.
 pub(crate) struct Request<'a> {
@@ -28,12 +30,14 @@ pub(crate) struct Request<'a> {
     credential: Option<&'a str>,
     /// Whether the other side may be changed by it.
     writes: bool,
+    /// Whether an index may answer, which may be behind.
+    eventual: bool,
 }
 
 impl<'a> Request<'a> {
     /// Asks without a credential.
     pub(crate) fn anonymous(url: String) -> Self {
-        Self { method: Method::GET, url, body: None, credential: None, writes: false }
+        Self { method: Method::GET, url, body: None, credential: None, writes: false, eventual: false }
     }
 
     /// Asks for something.
@@ -51,12 +55,20 @@ impl<'a> Request<'a> {
         Self { method, body, writes: true, ..Self::get(url, credential) }
     }
 
+    /// Lets an index answer, which may be behind.
+    pub(crate) fn eventual(self) -> Self {
+        Self { eventual: true, ..self }
+    }
+
     /// Sends it and hands over the whole answer, whatever its status.
     pub(crate) fn send(self, host: &dyn Host) -> Result<Answer, Failure> {
         let writes = self.writes;
         let mut headers = vec![header(&http::header::ACCEPT, "application/json")];
         if self.body.is_some() {
             headers.push(header(&http::header::CONTENT_TYPE, "application/json"));
+        }
+        if self.eventual {
+            headers.push(header(&CONSISTENCY_LEVEL, "eventual"));
         }
         if writes {
             // Or roles that came later, such as that of a co-organizer, read as
@@ -100,6 +112,12 @@ impl Answer {
     pub(crate) fn json(&self) -> Result<Json<'_>, Error> {
         Json::read(&self.body)
             .ok_or_else(|| failure::unavailable(self.writes, None, "Microsoft's answer could not be read."))
+    }
+
+    /// The number that is the whole body, if it is one; a byte order mark may stand before it.
+    pub(crate) fn count(&self) -> Option<u64> {
+        let text = std::str::from_utf8(&self.body).ok()?;
+        text.trim_start_matches('\u{feff}').trim().parse().ok()
     }
 
     /// The error that this answer is.

@@ -86,16 +86,21 @@ impl DirectoryUser {
         self.upn().to_lowercase() == folded
     }
 
-    /// Whether `folded`, a key in lower case, is one of its mail addresses. A proxy address is
-    /// `smtp:` or, for the primary one, `SMTP:` before the address.
+    /// Whether `folded`, a key in lower case, is one of its mail addresses.
     pub(crate) fn has_address(&self, folded: &str) -> bool {
+        self.addresses().any(|address| address.to_lowercase() == folded)
+    }
+
+    /// Its mail addresses. A proxy address is `smtp:` or, for the primary one, `SMTP:` before the
+    /// address.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = &str> {
         let mail = self.mail.iter().map(String::as_str);
         let proxies = self.proxies.iter();
         let proxies = proxies.filter_map(|proxy| {
             let (kind, address) = proxy.split_once(':')?;
             kind.eq_ignore_ascii_case("smtp").then_some(address)
         });
-        mail.chain(proxies).any(|address| address.to_lowercase() == folded)
+        mail.chain(proxies)
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! A look by user principal name comes first, and a second one, by mail and proxy addresses, for
 //! what it did not find. Up to 300 keys take one request for the first look and, with up to 150 not
-//! found, one more for the second.
+//! found, one more for the second. The two can be asked for apart, so that the misses of many first
+//! looks share a second one.
 
 mod ask;
 mod keys;
@@ -10,7 +11,7 @@ mod question;
 mod verdict;
 
 use crate::bindings::log::Level;
-use crate::bindings::provider::{Error, InputProblem, MatchOutcome};
+use crate::bindings::provider::{Error, InputProblem, Look, MatchOutcome};
 use crate::connection::{self, Record};
 use crate::failure;
 use crate::graph::user::{BASIC, DirectoryUser, FULL, STATE};
@@ -26,7 +27,7 @@ use verdict::Known;
 pub(crate) const BEST_BATCH: u32 = (batch::MOST * CLAUSES) as u32;
 
 /// One outcome for each key, in their order.
-pub(crate) fn match_users(host: &dyn Host, keys: &[String]) -> Result<Vec<MatchOutcome>, Error> {
+pub(crate) fn match_users(host: &dyn Host, keys: &[String], look: Look) -> Result<Vec<MatchOutcome>, Error> {
     if keys.len() > batch::MOST * CLAUSES {
         return Err(failure::invalid_input(
             "keys",
@@ -36,30 +37,58 @@ pub(crate) fn match_users(host: &dyn Host, keys: &[String]) -> Result<Vec<MatchO
     }
     let (keys, places) = keys::distinct(keys);
     let record = connection::require(host)?;
-    let known = look(host, &record, &keys)?;
+    let known = looked(host, &record, &keys, look)?;
     let outcome = |place: Option<usize>| place.map_or(MatchOutcome::NotFound, |index| known[index].outcome());
     Ok(places.into_iter().map(outcome).collect())
 }
 
-/// What is known of each key after both looks.
-fn look(host: &dyn Host, record: &Record, keys: &[Key]) -> Result<Vec<Known>, Error> {
+/// What is known of each key after the looks that are asked for.
+fn looked(host: &dyn Host, record: &Record, keys: &[Key], look: Look) -> Result<Vec<Known>, Error> {
     let mut known: Vec<Known> = keys.iter().map(|_| Known::Nobody).collect();
     let all: Vec<usize> = (0..keys.len()).collect();
+    if look == Look::Addresses {
+        // A licence is no matter for who is found so: the record has to be mended first.
+        second_look(host, record, keys, &all, &mut known, STATE)?;
+        all_unknown(&known)?;
+        return Ok(known);
+    }
     let select = first_look(host, record, keys, &all, &mut known)?;
     all_unknown(&known)?;
+    if look == Look::Everywhere {
+        let missed = |index: &usize| matches!(known[*index], Known::Nobody);
+        let missed: Vec<usize> = all.into_iter().filter(missed).collect();
+        // What the first look found holds, whatever becomes of the second.
+        if let Err(error) = second_look(host, record, keys, &missed, &mut known, select) {
+            for index in &missed {
+                known[*index].doubt(&error);
+            }
+        }
+    }
+    Ok(known)
+}
 
-    let missed = |index: &usize| matches!(known[*index], Known::Nobody);
-    let missed: Vec<usize> = all.into_iter().filter(missed).collect();
-    let questions = question::by_address(keys, &missed, select);
-    // What the first look found holds, whatever becomes of the second.
-    let replies = ask::all(host, record, &questions).unwrap_or_else(|error| {
-        let unknown = |_: &Question| Reply::Unknown(error.clone());
-        questions.iter().map(unknown).collect()
-    });
+/// Asks by mail and proxy addresses.
+fn second_look(
+    host: &dyn Host,
+    record: &Record,
+    keys: &[Key],
+    asked: &[usize],
+    known: &mut [Known],
+    mut select: &'static str,
+) -> Result<(), Error> {
+    let (questions, replies) = loop {
+        let questions = question::by_address(keys, asked, select);
+        let replies = ask::all(host, record, &questions)?;
+        let forbidden = replies.iter().any(|it| matches!(it, Reply::Forbidden(_)));
+        if !(forbidden && select == STATE) {
+            break (questions, replies);
+        }
+        select = BASIC;
+    };
     let mut refused = false;
     for (question, reply) in questions.iter().zip(replies) {
         refused |= matches!(reply, Reply::Forbidden(_) | Reply::Unaskable);
-        learn(&mut known, keys, question, &reply, Look::ByAddress);
+        learn(known, keys, question, &reply, By::Address);
     }
     if refused {
         host.log(
@@ -67,7 +96,7 @@ fn look(host: &dyn Host, record: &Record, keys: &[Key]) -> Result<Vec<Known>, Er
             "Microsoft Graph does not let the connected account look for other addresses of users",
         );
     }
-    Ok(known)
+    Ok(())
 }
 
 /// Asks by user principal name. Gives back what can be selected of a user: if the account may not
@@ -98,43 +127,43 @@ fn first_look(
             match reply {
                 Reply::Forbidden(error) => return Err(error),
                 Reply::Unaskable if question.list => unaskable.extend(&question.keys),
-                reply => learn(known, keys, question, &reply, Look::ByName),
+                reply => learn(known, keys, question, &reply, By::Name),
             }
         }
         // One key that Graph cannot read spoils the filter that it stands in. Asked for alone it is
         // nobody's.
         let questions = question::one_by_one(keys, &unaskable, select);
         for (question, reply) in questions.iter().zip(ask::all(host, record, &questions)?) {
-            learn(known, keys, question, &reply, Look::ByName);
+            learn(known, keys, question, &reply, By::Name);
         }
         return Ok(select);
     }
 }
 
-/// Which look it is.
+/// What a question goes by.
 #[derive(Clone, Copy)]
-enum Look {
-    ByName,
-    ByAddress,
+enum By {
+    Name,
+    Address,
 }
 
-impl Look {
+impl By {
     /// Whether the key is that of the user.
     fn finds(self, user: &DirectoryUser, folded: &str) -> bool {
         match self {
-            Self::ByName => user.has_upn(folded),
-            Self::ByAddress => user.has_address(folded),
+            Self::Name => user.has_upn(folded),
+            Self::Address => user.has_address(folded),
         }
     }
 }
 
 /// Adds a reply to what is known of the keys that it is about.
-fn learn(known: &mut [Known], keys: &[Key], question: &Question, reply: &Reply, look: Look) {
+fn learn(known: &mut [Known], keys: &[Key], question: &Question, reply: &Reply, by: By) {
     for index in &question.keys {
         match reply {
             Reply::Users(users) => {
-                for user in users.iter().filter(|user| look.finds(user, &keys[*index].folded)) {
-                    known[*index].add(user, matches!(look, Look::ByName));
+                for user in users.iter().filter(|user| by.finds(user, &keys[*index].folded)) {
+                    known[*index].add(user, matches!(by, By::Name));
                 }
             }
             Reply::Unknown(error) | Reply::TooLarge(error) => known[*index].doubt(error),

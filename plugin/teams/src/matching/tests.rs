@@ -3,6 +3,11 @@
 use super::*;
 use crate::fake::Fake;
 
+/// By key, and then by address.
+fn match_users(host: &Fake, keys: &[String]) -> Result<Vec<MatchOutcome>, Error> {
+    super::match_users(host, keys, Look::Everywhere)
+}
+
 fn keys(count: usize) -> Vec<String> {
     (0..count).map(|index| format!("u{index}@c.com")).collect()
 }
@@ -134,4 +139,23 @@ fn an_empty_batch_asks_nothing() {
     let blank = [" ".to_owned()];
     assert_eq!(match_users(&host, &blank), Ok(vec![MatchOutcome::NotFound]));
     assert!(host.sent.borrow().is_empty());
+}
+
+#[test]
+fn the_two_looks_can_be_had_apart_so_that_misses_share_a_second_one() {
+    let host = Fake::connected("");
+    host.answer(200, &list(&[user("u0")]));
+    let asked = ["u0@c.com", "m-x@c.com"].map(str::to_owned);
+    let outcomes = super::match_users(&host, &asked, Look::Keys).expect("outcomes");
+    assert!(matches!(&outcomes[..], [MatchOutcome::Matched(_), MatchOutcome::NotFound]), "{outcomes:?}");
+    assert_eq!(host.lines().len(), 1);
+
+    let misses: Vec<_> = keys(149).into_iter().chain(["m-x@c.com".to_owned()]).collect();
+    let items = (0..20).map(|item| (200, "", list(&if item == 19 { vec![user("x")] } else { vec![] })));
+    host.answer(200, &batch(&items.collect::<Vec<_>>()));
+    let outcomes = super::match_users(&host, &misses, Look::Addresses).expect("outcomes");
+    assert!(matches!(&outcomes[149], MatchOutcome::AliasOf(user) if user.key == "x@C.com"), "{outcomes:?}");
+    assert!(outcomes[..149].iter().all(|it| *it == MatchOutcome::NotFound));
+    assert_eq!(host.lines().len(), 2, "150 misses are one request");
+    assert!(!host.body(1).contains("assignedPlans"), "a licence is no matter here");
 }

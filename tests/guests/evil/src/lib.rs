@@ -13,9 +13,9 @@ mod bindings {
 use std::hint::black_box;
 
 use bindings::exports::scheduling::video_provider::provider::{
-    AuthorizationRequest, AuthorizationResponse, Cancellation, Capabilities, Connection, Description, Error,
-    Guest, LookUpOutcome, MatchOutcome, Meeting, MeetingReference, MeetingRequest, MeetingState, NextStep,
-    User,
+    AuthorizationRequest, AuthorizationResponse, Cancellation, Capabilities, Connection, Description,
+    DirectoryEntry, DirectoryPage, Error, Guest, Look, LookUpOutcome, MatchOutcome, Meeting,
+    MeetingReference, MeetingRequest, MeetingState, NextStep, Standing, User,
 };
 use bindings::scheduling::video_provider::{http, log, storage};
 
@@ -59,8 +59,26 @@ impl Guest for Evil {
     }
 
     /// Fewer outcomes than keys.
-    fn match_users(_: Vec<String>) -> Result<Vec<MatchOutcome>, Error> {
+    fn match_users(_: Vec<String>, _: Look) -> Result<Vec<MatchOutcome>, Error> {
         Ok(vec![MatchOutcome::NotFound])
+    }
+
+    /// More users than fit a page; or, asked for the page of this name, one without an id.
+    fn list_users(cursor: Option<String>) -> Result<DirectoryPage, Error> {
+        let entry = |id: &str| DirectoryEntry {
+            user: User { id: id.to_owned(), key: "k".to_owned(), display_name: String::new() },
+            standing: Standing::Usable,
+            other_keys: Vec::new(),
+        };
+        let entries = match cursor.as_deref() {
+            Some("nobody") => vec![entry("")],
+            _ => (0..1_001).map(|_| entry("same")).collect(),
+        };
+        Ok(DirectoryPage { entries, next: None })
+    }
+
+    fn directory_size() -> Result<Option<u64>, Error> {
+        Ok(Some(u64::MAX))
     }
 
     fn create_meeting(request: MeetingRequest) -> Result<Meeting, Error> {

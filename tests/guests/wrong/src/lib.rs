@@ -19,9 +19,9 @@ mod rooms;
 mod service;
 
 use bindings::provider::{
-    AuthorizationRequest, AuthorizationResponse, Cancellation, Capabilities, Connection, Description, Error,
-    Guest, InputError, InputProblem, LookUpOutcome, MatchOutcome, Meeting, MeetingReference, MeetingRequest,
-    NextStep, SetupField, SetupKind, User,
+    AuthorizationRequest, AuthorizationResponse, Cancellation, Capabilities, Connection, Description,
+    DirectoryPage, Error, Guest, InputError, InputProblem, Look, LookUpOutcome, MatchOutcome, Meeting,
+    MeetingReference, MeetingRequest, NextStep, Refusal, RefusalProblem, SetupField, SetupKind, User,
 };
 use bindings::{http, storage};
 
@@ -40,6 +40,11 @@ fn random() -> String {
 fn invalid(field: &str, problem: InputProblem) -> Error {
     let message = "This is not possible.".to_owned();
     Error::InvalidInput(InputError { field: field.to_owned(), problem, message })
+}
+
+fn no_directory() -> Error {
+    let message = "There is no directory.".to_owned();
+    Error::Refused(Refusal { problem: RefusalProblem::Other, message })
 }
 
 fn stored(error: storage::Error) -> Error {
@@ -65,7 +70,7 @@ impl Guest for Wrong {
             meeting_options: Vec::new(),
             match_key: "Name".to_owned(),
             best_batch: 10,
-            capabilities: Capabilities::all(),
+            capabilities: Capabilities::all() - Capabilities::DIRECTORY,
             meetings_per_month: None,
             api_origins: vec![service::ORIGIN.to_owned()],
             identity_origins: vec![service::ORIGIN.to_owned()],
@@ -104,7 +109,7 @@ impl Guest for Wrong {
         Ok(Vec::new())
     }
 
-    fn match_users(keys: Vec<String>) -> Result<Vec<MatchOutcome>, Error> {
+    fn match_users(keys: Vec<String>, _: Look) -> Result<Vec<MatchOutcome>, Error> {
         account::require()?;
         let matched = |key: &String| {
             let user = User { id: format!("user-{key}"), key: key.clone(), display_name: key.clone() };
@@ -115,6 +120,14 @@ impl Guest for Wrong {
             outcomes.swap(0, 1);
         }
         Ok(outcomes)
+    }
+
+    fn list_users(_: Option<String>) -> Result<DirectoryPage, Error> {
+        Err(no_directory())
+    }
+
+    fn directory_size() -> Result<Option<u64>, Error> {
+        Err(no_directory())
     }
 
     fn create_meeting(request: MeetingRequest) -> Result<Meeting, Error> {

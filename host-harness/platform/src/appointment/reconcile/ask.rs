@@ -7,7 +7,7 @@ use video_host::provider::{LookUpOutcome, MeetingReference};
 use crate::IntegrationId;
 use crate::database::DatabaseError;
 use crate::integration::Question;
-use crate::matching::rounds::{BACK_OFF, PATIENCE, SILENT_ROUNDS, named_wait, passes};
+use crate::patience::{BACK_OFF, PATIENCE, SILENT_ROUNDS, named_wait, passes};
 use crate::platform::Platform;
 use crate::provider::{VideoProvider as _, VideoProviders};
 

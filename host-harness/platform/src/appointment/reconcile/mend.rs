@@ -8,7 +8,7 @@ use super::ask::Patience;
 use super::{Discrepancy, Mending, store};
 use crate::database::{self, DatabaseError};
 use crate::integration::{self, News, Question};
-use crate::matching::rounds::{named_wait, passes};
+use crate::patience::{named_wait, passes};
 use crate::platform::Platform;
 use crate::provider::{VideoProvider, VideoProviders};
 

@@ -1,0 +1,156 @@
+//! Doing what is due: going on with jobs, and asking for those who changed.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use super::queue::Waiting;
+use super::wanted::{LONGEST, ms};
+use super::work::Work;
+use super::{MatchError, job_store, queue, turn};
+use crate::IntegrationId;
+use crate::database::DatabaseError;
+use crate::platform::Platform;
+use crate::provider::{VideoProvider as _, VideoProviders};
+
+/// How often the database is looked at for what other processes put there.
+const LOOK: Duration = Duration::from_secs(15);
+
+/// What there is to do.
+#[derive(Debug, Default)]
+struct Due {
+    integrations: Vec<IntegrationId>,
+    /// When there is more, in milliseconds since 1970.
+    next: Option<i64>,
+}
+
+impl<V: VideoProviders> Platform<V> {
+    /// Works on [jobs](Platform::start_rematch) and asks for staff who changed, until `shutdown` is
+    /// ready. Any number of processes may run this on one store; each integration is worked on by one
+    /// of them at a time. What was under way at the end is gone on with, here or elsewhere.
+    ///
+    /// Who changed is asked for after five quiet seconds, when there are enough for a full call, or
+    /// after a minute.
+    pub async fn run_jobs(&self, shutdown: impl Future<Output = ()>) {
+        let mut shutdown = std::pin::pin!(shutdown);
+        let mut at_work = JoinSet::new();
+        let mut busy = HashSet::new();
+        // Nothing could be done for these: another process has the turn, or the database does not answer.
+        let mut resting = HashSet::new();
+        loop {
+            let due = self.due().await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "what is to be matched cannot be read; trying again");
+                Due::default()
+            });
+            for integration in due.integrations {
+                if !resting.contains(&integration) && busy.insert(integration.clone()) {
+                    let platform = self.clone();
+                    at_work.spawn(async move {
+                        let worked = platform.work_on(&integration).await;
+                        (integration, worked)
+                    });
+                }
+            }
+            let pause = due.next.map_or(LOOK, |next| self.until(next).min(LOOK));
+            tokio::select! {
+                biased;
+                () = &mut shutdown => break,
+                Some(done) = at_work.join_next() => {
+                    match done {
+                        Ok((integration, worked)) => {
+                            busy.remove(&integration);
+                            if !worked {
+                                resting.insert(integration);
+                            }
+                        }
+                        Err(error) => {
+                            tracing::error!(%error, "matching stopped");
+                            // Whose it was is not known any more; turns keep the rest apart.
+                            busy.clear();
+                        }
+                    }
+                }
+                () = self.jobs().news.notified() => {}
+                () = self.waiter().wait(pause) => resting.clear(),
+            }
+        }
+        at_work.shutdown().await;
+    }
+
+    /// Does what is due now, and comes back when nothing more is. Tells how long until there is more, if
+    /// that is known. For programs that run for one purpose; see [`Platform::run_jobs`].
+    pub async fn run_due_jobs(&self) -> Result<Option<Duration>, DatabaseError> {
+        let mut seen = HashSet::new();
+        loop {
+            let due = self.due().await?;
+            let fresh: Vec<_> = due.integrations.into_iter().filter(|it| seen.insert(it.clone())).collect();
+            if fresh.is_empty() {
+                return Ok(due.next.map(|next| self.until(next)));
+            }
+            for integration in fresh {
+                self.work_on(&integration).await;
+            }
+        }
+    }
+
+    fn until(&self, time: i64) -> Duration {
+        Duration::from_millis(u64::try_from(time.saturating_sub(self.now())).unwrap_or(0))
+    }
+
+    async fn due(&self) -> Result<Due, DatabaseError> {
+        let now = self.now();
+        let mut connection = self.connection().await?;
+        let jobs = job_store::running(&mut connection).await?;
+        let waiting = queue::waiting(&mut connection).await?;
+        drop(connection);
+        let mut due = Due { integrations: jobs.into_iter().map(|job| job.integration).collect(), next: None };
+        for waiting in waiting {
+            // An integration that cannot be used now is looked at again when it can.
+            let Ok((_, provider)) = self.matchable(&waiting.integration).await else { continue };
+            let at = at(&waiting, provider.description().best_batch);
+            match at {
+                Some(at) if at <= now => due.integrations.push(waiting.integration),
+                Some(at) => due.next = Some(due.next.map_or(at, |next| next.min(at))),
+                None => {}
+            }
+        }
+        Ok(due)
+    }
+
+    /// Takes the turn of an integration and does what there is to do. False if it could not.
+    async fn work_on(&self, id: &IntegrationId) -> bool {
+        self.try_work_on(id).await.unwrap_or_else(|error| {
+            tracing::warn!(integration = %id, %error, "matching stopped");
+            false
+        })
+    }
+
+    async fn try_work_on(&self, id: &IntegrationId) -> Result<bool, MatchError> {
+        let turn = turn::take(&mut *self.connection().await?, id, self.now()).await?;
+        let Some(turn) = turn else { return Ok(false) };
+        let mut nobody = |_| {};
+        let worked = async {
+            let (integration, provider) = self.matchable(id).await?;
+            let job = job_store::running_on(&mut *self.connection().await?, id).await?;
+            let work = Work::new(self, &integration, &provider, &turn, &mut nobody);
+            match job {
+                Some(job) => work.job(&job.id).await,
+                None => work.changed().await,
+            }
+        }
+        .await;
+        turn::give_back(&mut *self.connection().await?, &turn).await?;
+        worked.map(|()| true)
+    }
+}
+
+/// When those on a list are to be asked for.
+fn at(waiting: &Waiting, best_batch: u32) -> Option<i64> {
+    if waiting.fresh >= i64::from(best_batch) {
+        return waiting.since;
+    }
+    let latest = waiting.since.map(|since| since.saturating_add(ms(LONGEST)));
+    let fresh = waiting.quiet_at.zip(latest).map(|(quiet, latest)| quiet.min(latest));
+    [fresh, waiting.retry_at].into_iter().flatten().min()
+}

@@ -1,0 +1,330 @@
+//! Working a list off: a few batches side by side, and again what was put off, until everybody has an
+//! outcome or the provider has been silent for too long.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, stream};
+use video_host::CallError;
+use video_host::provider::Look;
+
+use super::apply::{Applied, For, apply};
+use super::ask::{Asked, ask};
+use super::job::{JobId, JobRow, JobState, Way};
+use super::queue::{self, List};
+use super::turn::{self, Turn};
+use super::wanted::ms;
+use super::{Candidate, MatchError, Progress, job_store, settle};
+use crate::database;
+use crate::integration::{Integration, Question};
+use crate::patience::{BACK_OFF, PATIENCE, SILENT_ROUNDS};
+use crate::platform::Platform;
+use crate::provider::{VideoProvider, VideoProviders};
+
+/// Batches side by side at most. At Microsoft a batch of 300 costs 20 resource units of 3,500 in ten
+/// seconds for the smallest tenant: eight of them leave room for the bookings of the same moment.
+pub(super) const SIDE_BY_SIDE: usize = 8;
+/// When those are asked for again whom a job gave up.
+const LATER: Duration = Duration::from_mins(15);
+/// When those are asked for again who changed and were put off, where the provider does not say.
+const SOON: Duration = Duration::from_secs(30);
+
+/// How working a list off ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Nobody is left on it who could be asked for now.
+    Drained,
+    /// The job has ended meanwhile, or another process has the turn.
+    TakenAway,
+}
+
+/// Batches of one look, asked side by side.
+struct Wave {
+    look: Look,
+    candidates: Vec<Candidate>,
+}
+
+/// One process at work on one integration, while it has the turn.
+pub(super) struct Work<'a, V: VideoProviders> {
+    pub(super) platform: &'a Platform<V>,
+    pub(super) integration: &'a Integration,
+    pub(super) provider: &'a V::Provider,
+    pub(super) turn: &'a Turn,
+    progress: &'a mut (dyn FnMut(Progress) + Send),
+    side_by_side: usize,
+}
+
+impl<'a, V: VideoProviders> Work<'a, V> {
+    pub(super) fn new(
+        platform: &'a Platform<V>,
+        integration: &'a Integration,
+        provider: &'a V::Provider,
+        turn: &'a Turn,
+        progress: &'a mut (dyn FnMut(Progress) + Send),
+    ) -> Self {
+        Self { platform, integration, provider, turn, progress, side_by_side: 1 }
+    }
+
+    /// Works on a job until it ends, or until this process may not any more.
+    pub(super) async fn job(mut self, id: &JobId) -> Result<(), MatchError> {
+        let job = self.platform.job(id).await?;
+        if job.state != JobState::Running {
+            return Ok(());
+        }
+        let failed = match self.both_ways(job).await {
+            Ok(End::TakenAway) => return Ok(()),
+            Ok(End::Drained) => None,
+            // The job is gone on with once the database answers again.
+            Err(error @ MatchError::Database(_)) => return Err(error),
+            Err(error) => Some(error),
+        };
+        let problem = failed.as_ref().map(ToString::to_string);
+        let state = if failed.is_some() { JobState::Failed } else { JobState::Finished };
+        let mut transaction = database::begin(self.platform.pool()).await?;
+        let now = self.platform.now();
+        if turn::confirm(&mut transaction, self.turn, now, Duration::ZERO).await? {
+            job_store::end(&mut transaction, id, state, problem.as_deref(), now).await?;
+            database::commit(transaction, "matching.ended").await?;
+        }
+        self.platform.jobs().tell(&self.platform.job(id).await?.told(now, None));
+        failed.map_or(Ok(()), Err)
+    }
+
+    async fn both_ways(&mut self, mut job: JobRow) -> Result<End, MatchError> {
+        if job.way == Way::Directory {
+            if !self.directory(&mut job).await? {
+                return Ok(End::TakenAway);
+            }
+            if job.way == Way::Directory {
+                return Ok(End::Drained);
+            }
+        }
+        let list = List {
+            integration: job.integration.clone(),
+            field: self.integration.match_field,
+            job: Some(job.id.clone()),
+        };
+        self.list(&list, Some(job)).await
+    }
+
+    /// Asks for those who changed. Who is put off stays on the list.
+    pub(super) async fn changed(mut self) -> Result<(), MatchError> {
+        let integration = self.integration.id.clone();
+        let list = List { integration, field: self.integration.match_field, job: None };
+        queue::make_due(&mut *self.platform.connection().await?, &list, self.platform.now()).await?;
+        self.list(&list, None).await?;
+        Ok(())
+    }
+
+    async fn list(&mut self, list: &List, mut job: Option<JobRow>) -> Result<End, MatchError> {
+        let mut silent = 0;
+        loop {
+            let wave = match self.next_wave(list, job.as_mut()).await? {
+                Ok(wave) => wave,
+                Err(end) => return Ok(end),
+            };
+            let Some((answered, put_off)) = self.ask_wave(list, wave, silent).await? else {
+                return Ok(End::TakenAway);
+            };
+            // A provider that is in no hurry is asked for more at once, another one for less.
+            self.side_by_side = if put_off.is_some() { 1 } else { (self.side_by_side * 2).min(SIDE_BY_SIDE) };
+            silent = if answered { 0 } else { silent + 1 };
+            let Some(wait) = put_off else { continue };
+            let Some(job) = job.as_mut() else { return Ok(End::Drained) };
+            if silent == SILENT_ROUNDS || wait > PATIENCE {
+                return self.give_up(list, job, wait).await;
+            }
+            if !self.rest(Some(&job.id), wait).await? {
+                return Ok(End::TakenAway);
+            }
+        }
+    }
+
+    /// Leaves the provider alone. False if the turn was lost.
+    pub(super) async fn rest(&mut self, job: Option<&JobId>, wait: Duration) -> Result<bool, MatchError> {
+        let now = self.platform.now();
+        if !turn::confirm(&mut *self.platform.connection().await?, self.turn, now, wait).await? {
+            return Ok(false);
+        }
+        if let Some(job) = job {
+            self.tell(job, Some(wait)).await?;
+        }
+        self.platform.waiter().wait(wait).await;
+        Ok(true)
+    }
+
+    /// Whom to ask for next: staff who were never asked for, in full batches as long as there are more,
+    /// and then who was put off and who was missed by key.
+    async fn next_wave(
+        &mut self,
+        list: &List,
+        mut job: Option<&mut JobRow>,
+    ) -> Result<Result<Wave, End>, MatchError> {
+        let batch = self.batch();
+        let most = batch * self.side_by_side;
+        loop {
+            let now = self.platform.now();
+            let mut transaction = database::begin(self.platform.pool()).await?;
+            if !turn::confirm(&mut transaction, self.turn, now, Duration::ZERO).await? {
+                return Ok(Err(End::TakenAway));
+            }
+            let mut fresh = queue::fresh(&mut transaction, list, now, most).await?;
+            let mut more = false;
+            if let Some(job) = job.as_deref_mut()
+                && fresh.len() < most
+            {
+                more = queue::extend(&mut transaction, job, Some(most - fresh.len()), now).await?;
+                if more {
+                    fresh = queue::fresh(&mut transaction, list, now, most).await?;
+                }
+            } else if job.is_some() {
+                more = true;
+            }
+            let sorted = settle::sort(&mut transaction, self.integration, fresh).await?;
+            database::commit(transaction, "matching.listed").await?;
+
+            let mut to_ask = sorted.to_ask;
+            let nothing_fresh = to_ask.is_empty() && sorted.settled.is_empty();
+            if !self.settle(list, sorted.settled).await? {
+                return Ok(Err(End::TakenAway));
+            }
+            if more {
+                // The rest stays on the list until it fills a batch.
+                to_ask.truncate(to_ask.len() - to_ask.len() % batch);
+            }
+            if !to_ask.is_empty() {
+                return Ok(Ok(Wave { look: Look::Keys, candidates: to_ask }));
+            }
+            if nothing_fresh && !more {
+                break;
+            }
+        }
+        loop {
+            let now = self.platform.now();
+            let mut connection = self.platform.connection().await?;
+            let (look, candidates) = queue::due(&mut connection, list, now, most).await?;
+            if !candidates.is_empty() {
+                return Ok(Ok(Wave { look, candidates }));
+            }
+            let next = queue::next_due(&mut connection, list).await?;
+            drop(connection);
+            let (Some(next), Some(job)) = (next, job.as_deref()) else { return Ok(Err(End::Drained)) };
+            let wait = Duration::from_millis(u64::try_from(next.saturating_sub(now)).unwrap_or(0));
+            if !self.rest(Some(&job.id), wait).await? {
+                return Ok(Err(End::TakenAway));
+            }
+        }
+    }
+
+    /// How many keys one call takes.
+    pub(super) fn batch(&self) -> usize {
+        self.provider.description().best_batch.max(1) as usize
+    }
+
+    /// Stores outcomes that took no call, and tells whoever shares a key with one who changed.
+    async fn settle(
+        &mut self,
+        list: &List,
+        settled: Vec<(Candidate, super::store::Answer)>,
+    ) -> Result<bool, MatchError> {
+        if settled.is_empty() {
+            return Ok(true);
+        }
+        let mut others = Vec::new();
+        if list.job.is_none() {
+            let mut connection = self.platform.connection().await?;
+            let untold = settle::untold(&mut connection, self.integration, &settled).await?;
+            others = settle::sort(&mut connection, self.integration, untold).await?.settled;
+        }
+        let asked = Asked { answers: others.into_iter().chain(settled).collect(), ..Asked::default() };
+        self.store(list, &asked, 0, |_| 0).await
+    }
+
+    /// Stores what a call came to. False if there is nothing more to be done here.
+    async fn store(
+        &mut self,
+        list: &List,
+        asked: &Asked,
+        calls: usize,
+        due: impl Fn(Option<u64>) -> i64,
+    ) -> Result<bool, MatchError> {
+        let job = list.job.as_ref();
+        let whom = For { integration: self.integration, turn: Some(self.turn), job };
+        let applied = apply(self.platform, whom, asked, calls, due).await?;
+        if let Some(job) = job
+            && applied == Applied::Stored
+        {
+            self.tell(job, None).await?;
+        }
+        Ok(applied == Applied::Stored)
+    }
+
+    /// Asks for a wave. Tells whether anything was answered, and how long the provider wants to be left
+    /// alone if it put anything off; none if there is nothing more to be done here.
+    async fn ask_wave(
+        &mut self,
+        list: &List,
+        wave: Wave,
+        silent: u32,
+    ) -> Result<Option<(bool, Option<Duration>)>, MatchError> {
+        let unsaid = if list.job.is_some() { BACK_OFF * 2_u32.pow(silent + 1) } else { SOON };
+        let wait_of = |named: Option<u64>| named.map_or(unsaid, Duration::from_millis);
+        let (provider, integration, look) = (self.provider, self.integration, wave.look);
+        let batches = wave.candidates.chunks(self.batch());
+        let asking = batches.map(|batch| ask(provider, integration, look, batch));
+        let mut asking = stream::iter(asking.collect::<Vec<_>>()).buffer_unordered(self.side_by_side);
+        let (mut answered, mut longest, mut refused) = (false, None, None);
+        let mut goes_on = true;
+        while let Some(asked) = asking.next().await {
+            // What the others of the wave brought holds, whatever becomes of one.
+            let asked = match asked {
+                Ok(asked) => asked,
+                Err(error) => {
+                    refused.get_or_insert(error);
+                    continue;
+                }
+            };
+            answered |= !(asked.answers.is_empty() && asked.missed.is_empty());
+            longest = asked.put_off.iter().map(|(_, named)| wait_of(*named)).max().max(longest);
+            let now = self.platform.now();
+            goes_on &= self.store(list, &asked, 1, |named| now.saturating_add(ms(wait_of(named)))).await?;
+        }
+        if let Some(error) = refused {
+            return Err(self.stopped(list, error).await?);
+        }
+        Ok(goes_on.then_some((answered, longest)))
+    }
+
+    pub(super) async fn stopped(&mut self, list: &List, error: CallError) -> Result<MatchError, MatchError> {
+        self.platform.note(&self.integration.id, Question::Users, Err(&error)).await?;
+        let progress = match &list.job {
+            Some(job) => Some(self.platform.job(job).await?.progress(self.platform.now(), None)),
+            None => None,
+        };
+        Ok(MatchError::Call {
+            integration: self.integration.display_name.clone(),
+            done: progress.map_or(0, |progress| progress.done),
+            total: progress.map_or(0, |progress| progress.total),
+            error,
+        })
+    }
+
+    /// Gives up the rest of a job: it keeps the outcomes that it had, and is asked for later.
+    async fn give_up(&mut self, list: &List, job: &mut JobRow, wait: Duration) -> Result<End, MatchError> {
+        let now = self.platform.now();
+        let mut transaction = database::begin(self.platform.pool()).await?;
+        if !turn::confirm(&mut transaction, self.turn, now, Duration::ZERO).await? {
+            return Ok(End::TakenAway);
+        }
+        queue::extend(&mut transaction, job, None, now).await?;
+        queue::give_up(&mut transaction, list, now, now.saturating_add(ms(wait.max(LATER)))).await?;
+        database::commit(transaction, "matching.given-up").await?;
+        Ok(End::Drained)
+    }
+
+    pub(super) async fn tell(&mut self, job: &JobId, waiting: Option<Duration>) -> Result<(), MatchError> {
+        let told = self.platform.job(job).await?.told(self.platform.now(), waiting);
+        (self.progress)(told.progress);
+        self.platform.jobs().tell(&told);
+        Ok(())
+    }
+}
