@@ -9,14 +9,27 @@ use std::process::Command;
 const TARGET: &str = "wasm32-wasip2";
 
 /// Package and the constant that holds its component.
-const PLUGINS: [(&str, &str); 2] = [("teams-provider", "TEAMS"), ("evil-provider", "EVIL")];
+const PLUGINS: [(&str, &str); 4] = [
+    ("teams-provider", "TEAMS"),
+    ("jitsi-provider", "JITSI"),
+    ("evil-provider", "EVIL"),
+    ("wrong-provider", "WRONG"),
+];
 
 fn main() {
     // As this run has it: a script that was compiled in another copy of the workspace must not build that.
     let package =
         env::var_os("CARGO_MANIFEST_DIR").expect("cargo tells build scripts their package's folder");
     let workspace = Path::new(&package).join("../..");
-    for path in ["plugin/teams", "tests/guests", "wit", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"] {
+    for path in [
+        "plugin/teams",
+        "plugin/jitsi",
+        "tests/guests",
+        "wit",
+        "Cargo.toml",
+        "Cargo.lock",
+        "rust-toolchain.toml",
+    ] {
         println!("cargo:rerun-if-changed={}", workspace.join(path).display());
     }
     add_target(&workspace);

@@ -4,6 +4,7 @@
 mod certificate;
 mod clouds;
 mod file_clock;
+pub mod foreign;
 mod memory;
 mod method;
 mod outcome;

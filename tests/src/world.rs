@@ -151,7 +151,7 @@ pub(crate) async fn lay_out(data: &Path) -> Result<()> {
             let host =
                 Host::start(HostConfig { trust: Trust::Only(Vec::new()), ..HostConfig::new(folder.path()) })
                     .await?;
-            for component in [plugin_artifacts::TEAMS, plugin_artifacts::EVIL] {
+            for component in [plugin_artifacts::TEAMS, plugin_artifacts::JITSI, plugin_artifacts::EVIL] {
                 host.load(component, &manifest()?).await?;
             }
             anyhow::Ok(folder)

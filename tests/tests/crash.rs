@@ -332,3 +332,27 @@ async fn a_host_killed_at_any_step_of_handing_an_appointment_over_leaves_one_mee
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn a_host_killed_at_any_step_of_giving_a_room_gives_the_same_room_afterwards() -> Result<()> {
+    let crashes = Crashes::start().await?;
+    let fresh = crashes.fresh().await?;
+    let given = copy(fresh.path())?;
+    let first = crashes.done(given.path(), "room", "1").await?;
+    let (link, _) = first.split_once(' ').context("a link and an end")?;
+    let mut killed_at = Vec::new();
+    for (template, before) in [(&fresh, None), (&given, Some(link))] {
+        for step in 1..MOST_STEPS {
+            let folder = copy(template.path())?;
+            let path = folder.path();
+            let Run::Killed(name) = crashes.run(path, step, "room", "2").await? else { break };
+            let again = crashes.done(path, "room", "2").await?;
+            let at = || format!("killed at step {step}, {name}: {again}");
+            ensure!(again == crashes.done(path, "room", "2").await?, at());
+            ensure!(before.is_none_or(|link| again.starts_with(&format!("{link} "))), at());
+            killed_at.push(name);
+        }
+    }
+    assert!(killed_at.iter().filter(|name| *name == "storage.set").count() > 2, "{killed_at:?}");
+    Ok(())
+}

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use video_platform::IntegrationId;
 
+use crate::check;
 use crate::configured::ConfiguredOptions;
 use crate::reconcile;
 
@@ -59,6 +60,14 @@ pub enum Command {
     /// Nothing of the plugin runs except its own description, without any network. The exit code is
     /// not zero if this host could not load it.
     Inspect(InspectOptions),
+    #[command(verbatim_doc_comment)]
+    /// Hold a plugin against every rule of the contract, and report what its author has to mend
+    ///
+    /// The plugin runs in the host as it would in production, in front of a stand-in for its service if this
+    /// program has one (Microsoft), and otherwise without any network. The exit code is 0 if every rule
+    /// that applies is kept, 2 if one is broken or could not be judged, and 1 if the program could not do
+    /// its work.
+    Check(CheckOptions),
     #[command(verbatim_doc_comment)]
     /// Replace the keys under which everything is encrypted at rest, while hosts run
     ///
@@ -191,6 +200,28 @@ pub struct ReconcileArguments {
     /// Also have meetings made again that Microsoft has lost: their links change
     #[arg(long, requires = "mend")]
     pub recreate: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Choices for `check`.
+#[derive(Debug, Args)]
+pub struct CheckOptions {
+    /// The component's file
+    pub plugin: PathBuf,
+    /// Answer to a field of the plugin's setup; repeatable
+    #[arg(long, value_name = "FIELD=VALUE", value_parser = check::pair)]
+    pub setup: Vec<(String, String)>,
+    /// What the operator configures for the plugin (`settings`); repeatable
+    #[arg(long, value_name = "NAME=VALUE", value_parser = check::pair)]
+    pub setting: Vec<(String, String)>,
+    /// Memory that the operator grants each call, in MiB [default: 32]
+    #[arg(long, value_name = "MIB")]
+    pub memory: Option<usize>,
+    /// Size of a component that the operator takes, in MiB [default: 16]
+    #[arg(long, value_name = "MIB")]
+    pub size: Option<usize>,
     /// Print one JSON document
     #[arg(long)]
     pub json: bool,

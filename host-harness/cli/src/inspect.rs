@@ -196,6 +196,11 @@ fn kind(kind: &SetupKind) -> String {
 }
 
 impl Inspection {
+    /// Whether it asks to send requests to an origin.
+    pub fn sends_to(&self, origin: &str) -> bool {
+        self.identity.as_ref().is_some_and(|identity| identity.requests_to.iter().any(|one| one == origin))
+    }
+
     /// For people.
     pub fn show(&self, screen: &mut Screen) -> io::Result<()> {
         let name = Path::new(&self.file).file_name().unwrap_or_default().to_string_lossy();

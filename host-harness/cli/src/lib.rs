@@ -3,9 +3,11 @@
 //! `demo` plays it from connecting to disconnecting and fails if a promise does not hold, `mock-graph`
 //! runs the stand-in for Microsoft alone, `serve` serves the platform's web pages, `match` matches a staff
 //! file, `reconcile` compares what a platform has booked with what its providers hold, `inspect` shows what a
-//! plugin is and what it wants, and `keys` replaces the keys under which a host encrypts what it stores.
+//! plugin is and what it wants, `check` holds one against every rule of the contract, and `keys` replaces the
+//! keys under which a host encrypts what it stores.
 
 pub mod arguments;
+pub mod check;
 pub mod configured;
 pub mod contoso;
 pub mod demo;
@@ -55,6 +57,7 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<ExitCode> {
             }
             Ok(if inspection.refusal.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
+        Command::Check(options) => check::run(&options, screen).await,
         Command::Keys(options) => keys::run(&options.action, screen).await,
     }
 }

@@ -10,13 +10,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, bail, ensure};
 use end_to_end::process::platform;
-use end_to_end::{SESSION, parameters, setup_values};
+use end_to_end::{SESSION, appointment, parameters, setup_values};
 use mock_graph::contoso;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
-use video_host::Host;
-use video_host::provider::{NextStep, Parameter};
+use video_host::provider::{MeetingRequest, NextStep, Parameter};
+use video_host::store::Purpose;
+use video_host::{Host, Manifest};
 use video_platform::{
     Appointment, BookingRequest, Channel, Finished, IntegrationState, MatchField, MatchState, MeetingMethod,
     MeetingOptions, Platform, Service, Setup,
@@ -181,6 +182,16 @@ async fn operate(
             let report = platform.resume().await?;
             ensure!(report.unfinished.is_empty(), "{report:?}");
             platform.appointment(argument).await?.as_ref().map(whose).context("no such appointment")
+        }
+        // From nothing to a room of Jitsi Meet, at other times than the last time.
+        "room" => {
+            let jitsi = host.load(plugin_artifacts::JITSI, &Manifest::default()).await?;
+            let rooms = jitsi.on(&"rooms".parse()?);
+            host.begin(&rooms, Purpose::Connect, SESSION, Vec::new(), contoso::REDIRECT_URI).await?;
+            let asked = appointment("a");
+            let end = asked.end + argument.parse::<i64>()?;
+            let made = rooms.create_meeting(&MeetingRequest { end, ..asked }).await?;
+            Ok(format!("{} until {}", made.join_url, made.end))
         }
         other => bail!("no operation {other}"),
     }

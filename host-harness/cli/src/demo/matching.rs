@@ -48,6 +48,12 @@ impl Matched {
         self.bookable.first().context("nobody on the staff list is matched, so nobody can be booked")
     }
 
+    /// The id of a staff member whom Microsoft does not know, if there is one.
+    pub(super) fn unknown(&self) -> Option<&str> {
+        let not_found = word(MatchState::NotFound);
+        self.others.iter().find(|other| other.outcome == not_found).map(|other| other.staff.as_str())
+    }
+
     /// Another one, if there is another.
     pub(super) fn second(&self) -> Result<&StaffMember> {
         self.bookable.get(1).map_or_else(|| self.first(), Ok)

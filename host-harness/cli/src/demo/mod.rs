@@ -1,6 +1,7 @@
 //! The whole story, played for real: every chapter acts on the platform, reads back what became of it
 //! there and at the stand-in, and ends the program if a promise does not hold.
 
+mod beside;
 mod booking;
 mod connecting;
 mod cost;
@@ -39,6 +40,7 @@ pub struct Story {
     moving: moving::Moved,
     repetition: repeating::Repeated,
     lost_answer: lost_answer::Recovered,
+    second_provider: beside::Beside,
     reauthorization: reauthorizing::Reauthorized,
     disconnection: disconnecting::Disconnected,
     recording: Option<recording::Recording>,
@@ -89,6 +91,11 @@ async fn play(
             lost_answer::recover(stage, matching.second()?).await
         })
         .await?;
+    let second_provider = teller
+        .chapter(stage, "A second provider beside it", async |_| {
+            beside::book(stage, &matching, &connection, &booking).await
+        })
+        .await?;
     let reauthorization = teller
         .chapter(stage, "Reauthorize", async |_| {
             reauthorizing::reauthorize(stage, &connection, &booking).await
@@ -114,6 +121,7 @@ async fn play(
         moving,
         repetition,
         lost_answer,
+        second_provider,
         reauthorization,
         disconnection,
         recording,

@@ -38,6 +38,9 @@ fn the_demo_keeps_every_promise() {
     assert_ne!(story["booking"]["when"], story["moving"]["when"]);
     assert_ne!(&story["lost_answer"]["link"], link);
 
+    let beside = story["second_provider"]["link"].as_str().expect("a link");
+    assert!(beside.starts_with("https://meet.contoso.example/"), "{beside}");
+
     let [malformed, unknown] = story["tenants"]["refused"].as_array().expect("a list").as_slice() else {
         panic!("two tenants are tried")
     };
@@ -73,6 +76,7 @@ fn the_story_reads_well() {
         (r"(Last success +)[^\n]+", "$1[moment]"),
         (r"[A-Z][a-z]{2} \d+ [A-Z][a-z]{2} \d{4}", "[day]"),
         (r"meetup-join/\S+", "meetup-join/[…]"),
+        (r"contoso\.example/\S+", "contoso.example/[…]"),
     ]}, { insta::assert_snapshot!("story", story) });
 }
 

@@ -1,5 +1,6 @@
 //! The program as people run it: the built binary, its output and its exit code.
 
+mod check;
 mod demo;
 mod inspect;
 mod keys;

@@ -37,10 +37,13 @@ pub const TICK: Duration = Duration::from_millis(10);
 /// Elements of all of an instance's tables; a Rust component uses a few hundred.
 pub(crate) const TABLE_ELEMENTS: usize = 20_000;
 
+/// Linear memories of one instance, which share [`Limits::memory`]; a Rust component has one.
+pub(crate) const MEMORIES: u32 = 4;
+
 /// Counts what an instance takes and refuses what is over the limit.
 #[derive(Debug)]
 pub(crate) struct Meter {
-    memory: usize,
+    memory_left: usize,
     /// Set when a growth was refused, so that the trap that follows can be told as what it is.
     pub(crate) refused_memory: bool,
     ticks_left: u64,
@@ -52,7 +55,7 @@ impl Meter {
     pub(crate) fn new(limits: &Limits) -> Self {
         let ticks = limits.processor_time.as_millis().div_ceil(TICK.as_millis());
         Self {
-            memory: limits.memory,
+            memory_left: limits.memory,
             refused_memory: false,
             ticks_left: u64::try_from(ticks).unwrap_or(u64::MAX),
             waited: false,
@@ -72,13 +75,14 @@ impl Meter {
 impl ResourceLimiter for Meter {
     fn memory_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let fits = desired <= self.memory;
-        self.refused_memory |= !fits;
-        Ok(fits)
+        let left = self.memory_left.checked_sub(desired.saturating_sub(current));
+        self.refused_memory |= left.is_none();
+        self.memory_left = left.unwrap_or(self.memory_left);
+        Ok(left.is_some())
     }
 
     fn table_growing(
@@ -91,7 +95,7 @@ impl ResourceLimiter for Meter {
     }
 
     fn memories(&self) -> usize {
-        2
+        MEMORIES as usize
     }
 
     fn tables(&self) -> usize {
