@@ -4,7 +4,6 @@
 mod certificate;
 mod clouds;
 mod file_clock;
-pub mod foreign;
 mod memory;
 mod method;
 mod outcome;

@@ -1,5 +1,5 @@
 // A video provider in JavaScript: a room with an unguessable name for every appointment, kept in storage.
-// It does what plugin/template does in Rust, under the same contract and the same conformance suite.
+// It is to do what plugin/template does in Rust; docs/authors-guide.md tells how far it gets.
 
 import * as storage from "scheduling:video-provider/storage@0.1.0";
 import { getRandomBytes } from "wasi:random/random@0.2.3";

@@ -1,6 +1,6 @@
 """A video provider in Python: a room with an unguessable name for every appointment.
 
-It does what plugin/template does in Rust, under the same contract and the same conformance suite. It is
+It is to do what plugin/template does in Rust; docs/authors-guide.md tells how far it gets. It is
 built without WASI (`--stub-wasi`), so it has neither clocks nor random numbers: its key comes from the
 `state` of the connecting request, which the host draws at random for this one occasion.
 """

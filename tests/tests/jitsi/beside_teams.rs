@@ -8,8 +8,9 @@ use mock_graph::contoso;
 use std::sync::Arc;
 use video_host::provider::NextStep;
 use video_platform::{
-    BookingRequest, Channel, IntegrationId, IntegrationState, MatchError, MatchField, MeetingOptions,
-    Platform, Plugins, ReconcileMode, ReconcileOptions, Setup, StaffCheck, Status,
+    BookingRequest, Channel, Entitlement, IntegrationId, IntegrationState, MatchError, MatchField,
+    MeetingMethod, MeetingOptions, Platform, Plugins, ReconcileMode, ReconcileOptions, Service, Setup,
+    StaffCheck, Status,
 };
 
 use crate::stage::{SERVER, load, values};
@@ -28,6 +29,8 @@ struct Both {
 fn booking(id: &str, staff: &str) -> BookingRequest {
     BookingRequest {
         id: id.to_owned(),
+        service: "advice".to_owned(),
+        method: MeetingMethod::VideoCall,
         staff: staff.to_owned(),
         client_name: "A Customer".to_owned(),
         client_email: "customer@example.com".to_owned(),
@@ -58,6 +61,12 @@ impl Both {
             contoso::ADVISER
         );
         platform.import_staff(rows.as_bytes()).await?;
+        platform.set_entitlement(Entitlement::MultipleIntegrations, true).await?;
+        let (id, methods) = ("advice".to_owned(), MeetingMethod::ALL.to_vec());
+        platform.put_service(&Service { id, name: "Advice".to_owned(), methods }).await?;
+        for staff in ["adele", "rudi"] {
+            platform.assign("advice", staff, true).await?;
+        }
 
         let wanted = setup(setup_values(contoso::TENANT_ID));
         let begun = platform.start_connect("microsoft-teams", wanted, SESSION, contoso::REDIRECT_URI).await?;
@@ -85,7 +94,10 @@ async fn two_providers_serve_two_staff_at_once() -> Result<()> {
     let before = both.world.microsoft.meetings().len();
     let (on_teams, on_jitsi) = tokio::join!(both.platform.book(&adele), both.platform.book(&rudi));
     let (on_teams, on_jitsi) = (on_teams?, on_jitsi?);
-    assert_eq!((&on_teams.integration, &on_jitsi.integration), (&both.teams, &both.jitsi));
+    assert_eq!(
+        (&on_teams.integration, &on_jitsi.integration),
+        (&Some(both.teams.clone()), &Some(both.jitsi.clone()))
+    );
     let (teams_link, jitsi_link) = (both.link("a").await?, both.link("r").await?);
     assert!(teams_link.starts_with("https://teams.microsoft.com/"), "{teams_link}");
     assert!(jitsi_link.starts_with(&format!("https://{SERVER}/")), "{jitsi_link}");
@@ -104,7 +116,7 @@ async fn staff_of_a_provider_without_matching_need_no_match() -> Result<()> {
     let both = Both::connected().await?;
     let ready = both.platform.check_staff("rudi").await?;
     assert!(
-        matches!(&ready, StaffCheck::Ready { integration, .. } if *integration == both.jitsi),
+        matches!(&ready, StaffCheck::Ready { integration, .. } if integration.as_ref() == Some(&both.jitsi)),
         "{ready:?}"
     );
     let error = both.platform.rematch(&both.jitsi, |_| {}).await.err();
@@ -142,7 +154,7 @@ async fn a_second_integration_of_jitsi_has_rooms_of_its_own() -> Result<()> {
     assert!(other.starts_with("https://meet.branch.example/"), "{other}");
     // What exists stays where it is, also when it is moved.
     let moved = both.platform.move_appointment("r1", START + HOUR, START + 2 * HOUR).await?;
-    assert_eq!((moved.integration, moved.link.as_ref()), (both.jitsi.clone(), Some(first)));
+    assert_eq!((moved.integration, moved.link.as_ref()), (Some(both.jitsi.clone()), Some(first)));
     Ok(())
 }
 

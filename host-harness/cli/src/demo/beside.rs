@@ -8,7 +8,7 @@ use mock_graph::contoso as registered;
 use serde::Serialize;
 use video_host::Manifest;
 use video_host::provider::{NextStep, Parameter};
-use video_platform::{IntegrationId, MatchField, Setup, StaffMember};
+use video_platform::{Entitlement, IntegrationId, MatchField, Setup, StaffMember};
 
 use super::booking::{self, Booked};
 use super::connecting::Connected;
@@ -43,6 +43,7 @@ pub(super) async fn book(
     let (calls, meetings) = (stage.calls(), stage.microsoft.meetings().len());
     let plugin = stage.host.load(plugin_artifacts::JITSI, &Manifest::default()).await?;
     stage.platform.providers().install(plugin.clone());
+    stage.platform.set_entitlement(Entitlement::MultipleIntegrations, true).await?;
     let mut kept = Kept::default();
     let (jitsi, server) = connect(stage, &plugin.description().id).await?;
     kept.check(
@@ -55,14 +56,15 @@ pub(super) async fn book(
     stage.platform.choose_integration(&staff.id, Some(&jitsi)).await?;
     let now = stage.host.clock().now_ms();
     let (first, later) = (Slot::on_working_day(now, 3, 10, 0)?, Slot::on_working_day(now, 4, 9, 0)?);
-    let request = booking::request(&staff, "appointment-on-jitsi", ("Marta Nowak", ""), first);
+    let client = ("Marta Nowak", "");
+    let request = booking::request(stage, &staff, "appointment-on-jitsi", client, first).await?;
     stage.platform.book(&request).await?;
     let stored = stage.appointment(&request.id).await?;
     let link = booking::link(&stored)?.to_owned();
     kept.check(
-        stored.integration == jitsi && link.starts_with(&format!("https://{SERVER}/")),
+        stored.integration.as_ref() == Some(&jitsi) && link.starts_with(&format!("https://{SERVER}/")),
         format!("{} has a room on {SERVER}, and needs no user of anybody's.", staff.label()),
-        format_args!("{link} on {}.", stored.integration),
+        format_args!("{link} on {:?}.", stored.integration),
     )?;
     stage.platform.move_appointment(&request.id, later.start, later.end).await?;
     let moved = stage.appointment(&request.id).await?;
@@ -70,9 +72,10 @@ pub(super) async fn book(
 
     let other = stage.appointment(&on_teams.appointment).await?;
     kept.check(
-        other.integration == teams.integration && other.link.as_deref() == Some(&on_teams.link),
+        other.integration.as_ref() == Some(&teams.integration)
+            && other.link.as_deref() == Some(&on_teams.link),
         "The appointment on Teams is where it was.",
-        format_args!("{:?} on {}.", other.link, other.integration),
+        format_args!("{:?} on {:?}.", other.link, other.integration),
     )?;
     let (asked, left) = (stage.calls() - calls, stage.microsoft.meetings().len());
     kept.check(

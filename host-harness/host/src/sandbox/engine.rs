@@ -5,7 +5,7 @@ use std::thread;
 
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, MemoryCreator, PoolingAllocationConfig};
 
-use super::limits::{MEMORIES, TABLE_ELEMENTS, TICK};
+use super::limits::{INSTANCES, MEMORIES, TABLE_ELEMENTS, TICK};
 
 /// Where guests' linear memories come from.
 #[derive(Clone, Default)]
@@ -70,8 +70,9 @@ fn pool() -> PoolingAllocationConfig {
     let calls = u32::try_from(CONCURRENT_CALLS).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(calls)
-        // A Rust component is its module and two small ones that wit-component adds.
-        .max_core_instances_per_component(16)
+        // A Rust component is its module and two small ones that wit-component adds; Python's is linked
+        // of 38 when it starts.
+        .max_core_instances_per_component(INSTANCES)
         .total_core_instances(calls * 4)
         // A toolchain of another language stubs what its runtime does not need with modules that have
         // a memory of their own.

@@ -37,6 +37,9 @@ pub const TICK: Duration = Duration::from_millis(10);
 /// Elements of all of an instance's tables; a Rust component uses a few hundred.
 pub(crate) const TABLE_ELEMENTS: usize = 20_000;
 
+/// Core modules' instances in one component's.
+pub(crate) const INSTANCES: u32 = 64;
+
 /// Linear memories of one instance, which share [`Limits::memory`]; a Rust component has one.
 pub(crate) const MEMORIES: u32 = 4;
 
@@ -103,6 +106,6 @@ impl ResourceLimiter for Meter {
     }
 
     fn instances(&self) -> usize {
-        16
+        INSTANCES as usize
     }
 }
