@@ -30,7 +30,7 @@ pub use matching::{
 };
 pub use options::{MeetingOptions, WrongOption};
 pub use platform::Platform;
-pub use plugins::Plugins;
+pub use plugins::{LoadedPlugin, Plugins, SwapOptions, SwapRefused, Swapped};
 pub use provider::{Answered, VideoProvider, VideoProviders};
 pub use staff::{ImportError, ImportReport, RejectedRow, Role, RowProblem, StaffError, StaffMember};
 pub use video::{VideoError, VideoSettings};
