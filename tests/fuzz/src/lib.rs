@@ -159,8 +159,8 @@ impl Drop for Inputs {
             return;
         }
         let digest = Sha256::digest(&self.current);
-        let name: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-        let file = self.folder.join(format!("found-{name}"));
+        let name = digest.iter().take(6).fold(0_u64, |name, byte| name << 8 | u64::from(*byte));
+        let file = self.folder.join(format!("found-{name:012x}"));
         // A test that fails tells this in its output; it must not fail for another reason.
         let kept = fs::write(&file, &self.current);
         #[allow(clippy::print_stderr)]

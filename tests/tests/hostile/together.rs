@@ -81,3 +81,24 @@ async fn all_of_them_at_once_leave_a_good_plugin_as_it_is() -> Result<()> {
     teams.check().await?;
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_holds_on_to_all_its_calls_leaves_half_of_the_places_to_others() -> Result<()> {
+    const PLACES: usize = 1_000;
+    let (world, teams) = World::connected(WorldOptions::default()).await?;
+    let limits = Limits { deadline: Duration::from_mins(1), ..limits() };
+    let plugin = evil(&world.host, &[], limits).await?;
+    let mut held = JoinSet::new();
+    for nth in 0..PLACES {
+        let provider = plugin.on(&format!("evil-{nth}").parse()?);
+        held.spawn(async move { provider.create_meeting(&appointment("sleep")).await.is_ok() });
+    }
+    while world.host.calls_running() < PLACES / 2 {
+        ensure!(held.try_join_next().is_none(), "a call came back");
+        tokio::task::yield_now().await;
+    }
+    teams.check().await?;
+    assert_eq!(world.host.calls_running(), PLACES / 2, "the others wait");
+    held.abort_all();
+    Ok(())
+}
