@@ -9,9 +9,11 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use end_to_end::{SESSION, World, WorldOptions, setup_values};
+use end_to_end::{SESSION, World, WorldOptions, manifest, setup_values};
 use mock_graph::{Config, Operation, Organisation, SizeClass, User, contoso};
+use video_host::calls::CallPolicy;
 use video_host::provider::NextStep;
+use video_host::{Host, HostConfig};
 use video_platform::{Finished, MatchField, Platform, Setup, Way};
 
 /// Resource units of the smallest tenant, and what they are counted in.
@@ -36,7 +38,7 @@ async fn main() -> Result<()> {
     organisation.users.extend(users);
     organisation = Organisation { size: SizeClass::Small, enforce_throttling: true, ..organisation };
     let microsoft = Config { organisations: vec![organisation], journal_capacity: 100, ..Config::default() };
-    let world = World::with(WorldOptions { microsoft, ..WorldOptions::default() }).await?;
+    let world = world(microsoft).await?;
     let platform = Platform::open(world.host.clone()).await?;
     platform.providers().install(world.teams.clone());
     let setup = Setup { match_field: MatchField::Email, values: setup_values(contoso::TENANT_ID) };
@@ -88,6 +90,20 @@ async fn main() -> Result<()> {
     }
     world.microsoft.shutdown().await;
     Ok(())
+}
+
+/// A world in which time passes by itself, and calls are made as in production.
+async fn world(microsoft: Config) -> Result<World> {
+    let mut world = World::with(WorldOptions { microsoft, ..WorldOptions::default() }).await?;
+    let folder = world.data.path();
+    let config = HostConfig {
+        waiter: HostConfig::new(folder).waiter,
+        calls: CallPolicy::default(),
+        ..World::config(folder, &world.microsoft, world.clock.clone())?
+    };
+    world.host = Host::start(config).await?;
+    world.teams = world.host.load(plugin_artifacts::TEAMS, &manifest()?).await?;
+    Ok(world)
 }
 
 /// The fewest calls, and the units that they cost.

@@ -35,6 +35,12 @@ pub enum Command {
     /// services. Runs until Ctrl-C and prints how to point clients at it.
     MockGraph(StandInOptions),
     #[command(verbatim_doc_comment)]
+    /// Serve the platform's web pages, with sample data and a stand-in for Microsoft
+    ///
+    /// Prints links that sign somebody in, once each, and runs until Ctrl-C. With --config it runs against the
+    /// real services, and the link is the administrator's that the file names.
+    Serve(ServeOptions),
+    #[command(verbatim_doc_comment)]
     /// Match the staff of a file, and say why not
     ///
     /// Against Contoso, a sample organisation in the stand-in for Microsoft. Rows that cannot be used are
@@ -153,6 +159,23 @@ pub struct StandInOptions {
     /// How many generated users to add, adviser000001@contoso.com and so on
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub users: usize,
+}
+
+/// Choices for `serve`.
+#[derive(Debug, Args)]
+pub struct ServeOptions {
+    /// Configuration, JSON, for the real services [default: sample data and a stand-in]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Address of the pages; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// Address of the stand-in, where the browser signs in
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0", conflicts_with = "config")]
+    pub microsoft: SocketAddr,
+    /// File to write the stand-in's certificate authority to, PEM, for a browser that is to trust it
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    pub ca: Option<PathBuf>,
 }
 
 /// Choices for `reconcile`.

@@ -19,7 +19,7 @@ use video_host::{Host, HostConfig, Manifest, ManifestFile};
 use video_platform::Platform;
 
 /// Microsoft's hosts in the worldwide cloud: where people sign in, and where requests go.
-const LOGIN: &str = "login.microsoftonline.com";
+pub(crate) const LOGIN: &str = "login.microsoftonline.com";
 const GRAPH: &str = "graph.microsoft.com";
 
 /// Variables of the environment, for what is not given as an argument.
@@ -35,7 +35,7 @@ const CLIENT_SECRET_HELP: &str =
 const DECIDED: [&str; 5] = ["plugin", "client_id", "client_secret_file", "grant_api", "grant_identity"];
 
 /// What it takes to open a platform that exists.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct ConfiguredOptions {
     /// Folder of all that the platform stores
     #[arg(long, value_name = "FOLDER")]
@@ -73,6 +73,11 @@ pub async fn open(options: &ConfiguredOptions) -> Result<Platform> {
         "{} holds no platform's data: there is no video.db in it",
         options.data.display()
     );
+    start(options).await
+}
+
+/// The same, on a folder that may be new.
+pub async fn start(options: &ConfiguredOptions) -> Result<Platform> {
     let (component, manifest) = match &options.manifest {
         Some(file) => {
             let ManifestFile { component, manifest } = ManifestFile::read(file)?;

@@ -1,9 +1,9 @@
 //! The `host-harness` program: the whole story on one machine, without an account anywhere.
 //!
 //! `demo` plays it from connecting to disconnecting and fails if a promise does not hold, `mock-graph`
-//! runs the stand-in for Microsoft alone, `match` matches a staff file, `reconcile` compares what a platform
-//! has booked with what its providers hold, `inspect` shows what a plugin is and what it wants, and `keys`
-//! replaces the keys under which a host encrypts what it stores.
+//! runs the stand-in for Microsoft alone, `serve` serves the platform's web pages, `match` matches a staff
+//! file, `reconcile` compares what a platform has booked with what its providers hold, `inspect` shows what a
+//! plugin is and what it wants, and `keys` replaces the keys under which a host encrypts what it stores.
 
 pub mod arguments;
 pub mod configured;
@@ -14,6 +14,7 @@ pub mod keys;
 mod matching;
 pub mod reconcile;
 pub mod screen;
+pub mod serve;
 pub mod stand_in;
 
 use std::process::ExitCode;
@@ -34,6 +35,10 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<ExitCode> {
         }
         Command::MockGraph(options) => {
             stand_in::run(&options, screen).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Serve(options) => {
+            serve::run(&options, screen).await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Match(options) => {

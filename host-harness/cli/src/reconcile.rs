@@ -207,7 +207,7 @@ impl Line {
         };
         Ok(Self {
             appointment: appointment.id.clone(),
-            integration: appointment.integration.to_string(),
+            integration: appointment.integration.as_ref().map(ToString::to_string).unwrap_or_default(),
             staff: appointment.staff.clone(),
             when: Slot { start: appointment.start, end: appointment.end },
             what,

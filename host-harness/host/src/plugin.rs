@@ -186,9 +186,9 @@ impl Provider {
 
     /// One outcome for each key, in their order. At most `description().best_batch` keys.
     pub async fn match_users(&self, keys: &[String], look: Look) -> Result<Vec<MatchOutcome>, CallError> {
-        call!(self, "match-users", Work::Bulk(keys.len()), call_match_users(keys, look), |outcomes: &Vec<
-            _,
-        >| {
+        // By address there are two questions for each that there is by key.
+        let weight = if look == Look::Addresses { 2 * keys.len() } else { keys.len() };
+        call!(self, "match-users", Work::Bulk(weight), call_match_users(keys, look), |outcomes: &Vec<_>| {
             check::outcomes(outcomes, keys.len())
         })
     }

@@ -78,6 +78,9 @@ pub struct User {
     pub account_enabled: bool,
     /// Whether a plan with Teams is assigned.
     pub teams_licence: bool,
+    /// How many other service plans are assigned: some 50 come with E3, and up to 100 with E5 and what is
+    /// sold beside it.
+    pub other_plans: usize,
     /// What the sign-in page accepts.
     pub password: String,
     /// Whether the user may consent for the whole organisation.
@@ -96,6 +99,7 @@ impl User {
             user_type: UserType::Member,
             account_enabled: true,
             teams_licence: true,
+            other_plans: 0,
             password: crate::contoso::PASSWORD.to_owned(),
             administrator: false,
         }

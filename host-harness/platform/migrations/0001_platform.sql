@@ -7,10 +7,14 @@ CREATE TABLE staff (
     email TEXT NOT NULL,
     user_name TEXT NOT NULL,
     role TEXT NOT NULL,
+    -- The name as lists are sorted by it: see staff_word.
+    name_key TEXT NOT NULL,
     -- Both as they are compared: trimmed, in lower case (of Unicode, which no database here does alike).
     email_key TEXT NOT NULL,
     user_name_key TEXT NOT NULL
 );
+
+CREATE INDEX staff_name_key ON staff (name_key, id);
 
 -- Who shares a key with whom.
 CREATE INDEX staff_email_key ON staff (email_key);
@@ -157,6 +161,8 @@ CREATE TABLE match_wanted (
     integration TEXT NOT NULL REFERENCES integration (id),
     staff TEXT NOT NULL REFERENCES staff (id),
     job TEXT NOT NULL,
+    -- Whether something about them changed; then they stay wanted if the job is cancelled.
+    changed BOOLEAN NOT NULL,
     -- By key first, and by address who was missed.
     look TEXT NOT NULL,
     -- How often the provider was asked in vain.
@@ -167,7 +173,8 @@ CREATE TABLE match_wanted (
     PRIMARY KEY (integration, staff)
 );
 
-CREATE INDEX match_wanted_list ON match_wanted (integration, job, look, attempts, staff);
+-- By job first: a few staff of an integration are found by the key, and not by going through a list.
+CREATE INDEX match_wanted_list ON match_wanted (job, integration, look, attempts, staff);
 
 -- Who works on an integration's list, of all processes.
 CREATE TABLE match_turn (
@@ -176,11 +183,38 @@ CREATE TABLE match_turn (
     until BIGINT NOT NULL
 );
 
+-- What clients book.
+CREATE TABLE service (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL
+);
+
+-- How a service takes place: its meeting methods.
+CREATE TABLE service_method (
+    service TEXT NOT NULL REFERENCES service (id),
+    method TEXT NOT NULL,
+    PRIMARY KEY (service, method)
+);
+
+-- Who gives a service.
+CREATE TABLE service_staff (
+    service TEXT NOT NULL REFERENCES service (id),
+    staff TEXT NOT NULL REFERENCES staff (id),
+    PRIMARY KEY (service, staff)
+);
+
+CREATE INDEX service_staff_staff ON service_staff (staff);
+
 CREATE TABLE appointment (
     id TEXT NOT NULL PRIMARY KEY,
+    service TEXT NOT NULL REFERENCES service (id),
+    -- How it takes place.
+    method TEXT NOT NULL,
     staff TEXT NOT NULL REFERENCES staff (id),
     client_name TEXT NOT NULL,
     client_email TEXT NOT NULL,
+    -- The e-mail as clients are found by it: see staff_word.
+    client_key TEXT NOT NULL,
     subject TEXT NOT NULL,
     start_at BIGINT NOT NULL,
     end_at BIGINT NOT NULL,
@@ -194,7 +228,8 @@ CREATE TABLE appointment (
     previous_user_name TEXT,
     channel TEXT NOT NULL,
     status TEXT NOT NULL,
-    integration TEXT NOT NULL REFERENCES integration (id),
+    -- Where its meeting is; NULL for what takes place otherwise than by video.
+    integration TEXT REFERENCES integration (id),
     -- The staff member at the provider, as matched when it was booked.
     user_id TEXT,
     user_key TEXT,
@@ -216,6 +251,8 @@ CREATE TABLE appointment_option (
 
 CREATE INDEX appointment_status ON appointment (status);
 CREATE INDEX appointment_staff ON appointment (staff, start_at);
+CREATE INDEX appointment_start ON appointment (start_at, id);
+CREATE INDEX appointment_client ON appointment (client_key, start_at);
 -- Reconciling reads an integration's appointments from a time on, in the order of their ids.
 CREATE INDEX appointment_integration ON appointment (integration, id);
 
@@ -235,3 +272,49 @@ CREATE TABLE stray_meeting (
 );
 
 CREATE INDEX stray_meeting_appointment ON stray_meeting (appointment);
+
+-- The words of names, e-mails, user names and ids, by which staff are found. Folded by the platform, as no
+-- database here folds all of Unicode. Prefixes are ranges of words compared byte by byte, so on PostgreSQL
+-- the database has the collation C.
+CREATE TABLE staff_word (
+    word TEXT NOT NULL,
+    staff TEXT NOT NULL REFERENCES staff (id),
+    PRIMARY KEY (word, staff)
+);
+
+CREATE INDEX staff_word_staff ON staff_word (staff);
+
+-- Counting and finding staff by whether they have video, and by their outcome.
+CREATE INDEX staff_video_off ON staff_video (staff) WHERE NOT enabled;
+CREATE INDEX staff_match_outcome ON staff_match (integration, outcome, staff);
+
+-- What the platform's operator granted. A row is a grant.
+CREATE TABLE entitlement (
+    name TEXT NOT NULL PRIMARY KEY
+);
+
+-- Who did what, to what, when, and how it ended. A row is written before anything happens, and its outcome
+-- after; rows are never removed.
+CREATE TABLE audit (
+    id BIGINT NOT NULL PRIMARY KEY,
+    happened_at BIGINT NOT NULL,
+    actor_kind TEXT NOT NULL,
+    -- The staff member's id; NULL for who is no staff.
+    actor TEXT,
+    actor_name TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT,
+    from_value TEXT,
+    to_value TEXT,
+    outcome TEXT NOT NULL,
+    -- Why it failed or was refused, as a sentence.
+    message TEXT
+);
+
+CREATE INDEX audit_actor ON audit (actor, id);
+CREATE INDEX audit_subject ON audit (subject, id);
+CREATE INDEX audit_action ON audit (action, id);
+
+-- The last number given to a row of the log; as for integration_event_number.
+CREATE TABLE audit_number (last BIGINT NOT NULL);
+INSERT INTO audit_number (last) VALUES (0);

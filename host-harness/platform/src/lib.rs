@@ -1,7 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod acting;
 mod appointment;
+mod audit;
+mod dashboard;
 mod database;
+mod entitlement;
 mod integration;
 mod matching;
 mod options;
@@ -9,17 +13,23 @@ mod patience;
 mod platform;
 mod plugins;
 mod provider;
+mod search;
+mod service;
 mod staff;
 mod turns;
 mod video;
 mod word;
 
+pub use acting::{Acting, ActingError, Actor, ActorKind, NotAllowed};
 pub use appointment::{
     Appointment, BookingError, BookingRequest, Channel, Difference, Discrepancy, Mending, Obstacle,
     Reassigned, ReconcileError, ReconcileMode, ReconcileOptions, ReconcileProgress, Reconciliation,
-    ResumeReport, Skipped, StaffCheck, Status, Unfinished, WrongInput,
+    ResumeReport, ScheduleQuery, Skipped, StaffCheck, Status, Unfinished, WrongInput,
 };
+pub use audit::{Action, AuditEntry, AuditFilter, AuditOutcome, AuditPage};
+pub use dashboard::{DashboardQuery, DashboardRow, DashboardSort, Page, Selection, StaffFilter, StaffQuery};
 pub use database::DatabaseError;
+pub use entitlement::Entitlement;
 pub use integration::{
     Advice, Asked, Cause, Checked, ConnectError, Finished, Integration, IntegrationChange, IntegrationEvent,
     IntegrationState, MatchField, OrganizerMeetings, QuotaLevel, Remedy, Setup, SetupChoice, StateKind,
@@ -32,6 +42,7 @@ pub use options::{MeetingOptions, WrongOption};
 pub use platform::Platform;
 pub use plugins::{LoadedPlugin, Plugins, SwapOptions, SwapRefused, Swapped};
 pub use provider::{Answered, VideoProvider, VideoProviders};
+pub use service::{MeetingMethod, Service, ServiceError};
 pub use staff::{ImportError, ImportReport, RejectedRow, Role, RowProblem, StaffError, StaffMember};
 pub use video::{VideoError, VideoSettings};
 pub use video_host::clock::{Sleep, Waiter};

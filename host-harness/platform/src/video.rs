@@ -34,6 +34,14 @@ pub enum VideoError {
     /// There is no such integration, or no more.
     #[error("There is no integration {0}. Choose one that is listed.")]
     UnknownIntegration(IntegrationId),
+    /// More ids than a page has.
+    #[error("{chosen} staff were chosen one by one, and {most} can be. Choose them by a filter.")]
+    TooMany {
+        /// How many were given.
+        chosen: usize,
+        /// How many can be.
+        most: u32,
+    },
     /// It could be given to nobody now.
     #[error("{integration} cannot be chosen: {problem}.")]
     NotUsable {
@@ -108,7 +116,7 @@ impl<V: VideoProviders> Platform<V> {
     }
 
     /// Chooses the integration of a staff member's appointments from now on; none means the default.
-    /// Appointments that exist stay where they are.
+    /// Appointments that exist stay where they are. Who is not matched there yet is matched by themselves.
     pub async fn choose_integration(
         &self,
         staff: &str,
@@ -133,7 +141,10 @@ impl<V: VideoProviders> Platform<V> {
         .execute(&mut *transaction)
         .await
         .map_err(DatabaseError::from)?;
-        Ok(database::commit(transaction, "video.chosen").await?)
+        matching::wanted::assigned(&mut transaction, staff, self.now()).await?;
+        database::commit(transaction, "video.chosen").await?;
+        self.jobs().wake();
+        Ok(())
     }
 
     async fn existing(&self, staff: &str) -> Result<(), VideoError> {

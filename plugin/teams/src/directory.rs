@@ -9,8 +9,10 @@ use crate::graph::user::{BASIC, DirectoryUser, FULL, Page, STATE};
 use crate::graph::{Failure, Request, page};
 use crate::host::Host;
 
-/// The most users of a page ("List users", Graph), and fewer where so many do not fit an answer.
-const TOP: [&str; 2] = ["999", "300"];
+/// Users of a page: the most that there can be ("List users", Graph), and fewer where so many do not fit an
+/// answer. A service plan takes about 150 bytes, and one user has 50 of them (E3) to 100 (E5 and more): an answer
+/// of 8 MiB, as hosts lend it, holds 999 of the first kind and 500 of the second.
+const TOP: [&str; 3] = ["999", "500", "250"];
 
 /// Addresses of one user that are told.
 const ADDRESSES: usize = 1_000;
@@ -20,7 +22,13 @@ const ADDRESSES: usize = 1_000;
 pub(crate) fn list(host: &dyn Host, cursor: Option<String>) -> Result<DirectoryPage, Error> {
     let record = connection::require(host)?;
     match cursor {
-        Some(link) => read(host, &record, page::next(record.cloud, link)?).map_err(Error::from),
+        Some(link) => read(host, &record, page::next(record.cloud, link)?).map_err(|failure| {
+            if failure.too_large {
+                // The link keeps to its size, so that asking again is of no use.
+                return failure::internal("A page of the directory is larger than this host allows.");
+            }
+            failure.error
+        }),
         None => first(host, &record),
     }
 }
@@ -28,12 +36,12 @@ pub(crate) fn list(host: &dyn Host, cursor: Option<String>) -> Result<DirectoryP
 /// The first page decides what is selected and how much at once; the links behind it keep to that.
 fn first(host: &dyn Host, record: &Record) -> Result<DirectoryPage, Error> {
     let mut select = FULL;
-    let mut top = TOP[0];
+    let mut size = 0;
     loop {
-        let path = ["/users?$top=", top, "&$select=", select, ",proxyAddresses"].concat();
+        let path = ["/users?$top=", TOP[size], "&$select=", select, ",proxyAddresses"].concat();
         match read(host, record, record.cloud.resource(&path)) {
             Ok(page) => return Ok(page),
-            Err(failure) if failure.too_large && top == TOP[0] => top = TOP[1],
+            Err(failure) if failure.too_large && size + 1 < TOP.len() => size += 1,
             // What is then not known of a licence counts as in order, as where keys are asked for.
             Err(failure) if failure.too_large && select == FULL => select = STATE,
             Err(failure) if failure.status == Some(StatusCode::FORBIDDEN) && select != BASIC => {
@@ -124,14 +132,24 @@ mod tests {
     #[test]
     fn a_page_too_large_is_asked_for_in_smaller_ones_before_a_licence_is_left_out() {
         let host = Fake::connected("");
-        for _ in 0..2 {
+        for _ in 0..3 {
             host.answers.borrow_mut().push_back(Err(http::Error::TooLarge(1)));
         }
         host.answer(200, r#"{"value":[]}"#);
         assert!(list(&host, None).is_ok());
         let lines = host.lines();
-        assert!(lines[1].contains("$top=300&") && lines[1].contains("assignedPlans"), "{lines:?}");
-        assert!(lines[2].contains("$top=300&") && !lines[2].contains("assignedPlans"), "{lines:?}");
+        for (line, top) in lines.iter().zip(["$top=999&", "$top=500&", "$top=250&"]) {
+            assert!(line.contains(top) && line.contains("assignedPlans"), "{lines:?}");
+        }
+        assert!(lines[3].contains("$top=250&") && !lines[3].contains("assignedPlans"), "{lines:?}");
+    }
+
+    #[test]
+    fn a_later_page_that_is_too_large_is_not_worth_asking_for_again() {
+        let host = Fake::connected("");
+        host.answers.borrow_mut().push_back(Err(http::Error::TooLarge(1)));
+        let next = "https://graph.microsoft.com/v1.0/users?$skiptoken=x".to_owned();
+        assert!(matches!(list(&host, Some(next)), Err(Error::Internal(_))));
     }
 
     #[test]

@@ -18,8 +18,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 use video_host::Host;
 use video_host::provider::{NextStep, Parameter};
 use video_platform::{
-    Appointment, BookingRequest, Channel, Finished, IntegrationState, MatchField, MatchState, MeetingOptions,
-    Platform, Setup,
+    Appointment, BookingRequest, Channel, Finished, IntegrationState, MatchField, MatchState, MeetingMethod,
+    MeetingOptions, Platform, Service, Setup,
 };
 
 /// Stops the whole process at a step: the event's subscriber runs on the thread that makes the step.
@@ -119,6 +119,7 @@ async fn operate(
                 contoso::ADMINISTRATOR
             );
             platform.import_staff(rows.as_bytes()).await?;
+            offer(&platform, &["adele", "mod"]).await?;
             platform.enable_video("adele", true).await?;
             platform.rematch_one("mod").await?;
             let outcome = platform.rematch_one("adele").await?;
@@ -151,6 +152,8 @@ async fn operate(
             let appointment = platform
                 .book(&BookingRequest {
                     id: argument.to_owned(),
+                    service: "advice".to_owned(),
+                    method: MeetingMethod::VideoCall,
                     staff: "adele".to_owned(),
                     client_name: "Robin Meyer".to_owned(),
                     client_email: "robin@example.com".to_owned(),
@@ -181,6 +184,16 @@ async fn operate(
         }
         other => bail!("no operation {other}"),
     }
+}
+
+/// These give the service that is booked.
+async fn offer(platform: &Platform, staff: &[&str]) -> Result<()> {
+    let (id, name) = ("advice".to_owned(), "Advice".to_owned());
+    platform.put_service(&Service { id, name, methods: MeetingMethod::ALL.to_vec() }).await?;
+    for staff in staff {
+        platform.assign("advice", staff, true).await?;
+    }
+    Ok(())
 }
 
 /// Whose an appointment is, and its link.

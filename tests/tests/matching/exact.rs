@@ -4,7 +4,7 @@ use anyhow::{Result, anyhow, ensure};
 use mock_graph::contoso;
 use proptest::prelude::{Strategy, any, prop_oneof};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use video_host::provider::MatchOutcome;
+use video_host::provider::{Look, MatchOutcome};
 
 use crate::stage::{Question, Stage, member};
 
@@ -128,4 +128,51 @@ fn any_key_arrives_exactly_or_is_answered_without_a_call() -> Result<()> {
             runtime.block_on(asked_exactly(&key)).map_err(|error| TestCaseError::fail(format!("{error:#}")))
         })
         .map_err(|error| anyhow!("{error}"))
+}
+
+#[test]
+fn each_look_by_itself_asks_for_exactly_the_key() -> Result<()> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let stage = runtime.block_on(Stage::start(Vec::new()))?;
+    let asked_exactly = async |key: &str| {
+        let trimmed = key.trim();
+        let outcomes = stage.look(&[key, OTHER], Look::Keys).await?;
+        ensure!(matches!(&outcomes[..], [MatchOutcome::NotFound, MatchOutcome::Matched(_)]), "{outcomes:?}");
+        let asked = stage.asked()?;
+        ensure!(!asked.iter().any(Question::is_second_look), "{asked:?}");
+        let length = trimmed.chars().count();
+        let askable = length > 0 && (trimmed.contains('@') || length <= 120);
+        let wanted = if askable { vec![trimmed, OTHER] } else { vec![OTHER] };
+        assert_exact(&asked, &wanted)?;
+
+        let outcomes = stage.look(&[key, OTHER], Look::Addresses).await?;
+        ensure!(matches!(&outcomes[..], [MatchOutcome::NotFound, MatchOutcome::Matched(_)]), "{outcomes:?}");
+        let asked = stage.asked()?;
+        ensure!(asked.iter().all(Question::is_second_look), "{asked:?}");
+        // `smtp:` stands before it, and takes five of the 120 characters.
+        let wanted = if length > 0 && length <= 115 { vec![trimmed, OTHER] } else { vec![OTHER] };
+        ensure!(asked.iter().all(|question| question.keys() == wanted), "{asked:?}");
+        Ok(())
+    };
+    let config = Config { cases: 48, failure_persistence: None, ..Config::default() };
+    TestRunner::new(config)
+        .run(&any_key(), |key| {
+            runtime.block_on(asked_exactly(&key)).map_err(|error| TestCaseError::fail(format!("{error:#}")))
+        })
+        .map_err(|error| anyhow!("{error}"))
+}
+
+#[tokio::test]
+async fn the_directory_tells_odd_keys_exactly_and_is_asked_for_none() -> Result<()> {
+    let keys = odd_keys();
+    let users = (1..).zip(&keys).map(|(number, key)| member(number, key)).collect();
+    let stage = Stage::start(users).await?;
+    let page = stage.page(None).await?;
+    for key in &keys {
+        assert!(page.entries.iter().any(|entry| entry.user.key == *key), "{key}");
+    }
+    let received = stage.received();
+    assert_eq!(received.len(), 1);
+    assert!(!received[0].path_and_query.contains("filter"), "{}", received[0].path_and_query);
+    Ok(())
 }

@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use url::form_urlencoded;
 use video_host::Provider;
-use video_host::provider::{Error, Look, MatchOutcome};
+use video_host::provider::{DirectoryPage, Error, Look, MatchOutcome};
 
 pub(crate) struct Stage {
     pub(crate) world: World,
@@ -31,6 +31,16 @@ impl Stage {
 
     pub(crate) async fn ask<K: AsRef<str>>(&self, keys: &[K]) -> Result<Vec<MatchOutcome>> {
         Ok(self.teams.match_users(&owned(keys), Look::Everywhere).await?)
+    }
+
+    /// The same, by one look alone.
+    pub(crate) async fn look<K: AsRef<str>>(&self, keys: &[K], look: Look) -> Result<Vec<MatchOutcome>> {
+        Ok(self.teams.match_users(&owned(keys), look).await?)
+    }
+
+    /// A page of the directory.
+    pub(crate) async fn page(&self, cursor: Option<&str>) -> Result<DirectoryPage> {
+        Ok(self.teams.list_users(cursor).await?)
     }
 
     /// The same, in words.

@@ -13,7 +13,7 @@ async fn a_booked_appointment_has_the_meetings_link_and_keeps_it_over_a_restart(
     assert_eq!(stage.requests(), 1);
     let [meeting] = &stage.world.microsoft.meetings()[..] else { anyhow::bail!("not one meeting") };
     assert_eq!(booked.link.as_ref(), Some(&meeting.join_web_url));
-    assert_eq!((booked.status, &booked.integration), (Status::Booked, &id));
+    assert_eq!((booked.status, &booked.integration), (Status::Booked, &Some(id.clone())));
     assert_eq!(meeting.external_id.as_deref(), Some("a"));
     let [adviser, customer] = &meeting.attendees[..] else { anyhow::bail!("{meeting:?}") };
     assert_eq!(adviser.user_id.as_deref(), Some(contoso::ADVISER_ID));

@@ -84,6 +84,7 @@ async fn a_matching_of_an_imported_file_explains_each_outcome() -> Result<()> {
 #[tokio::test]
 async fn booking_somebody_who_is_not_matched_says_why() -> Result<()> {
     let (stage, id) = stage().await?;
+    stage.offer(&["adele"]).await?;
     let error = stage.platform.book(&booking("a", "adele")).await.err().context("not matched yet")?;
     assert!(error.to_string().contains("match the staff first"), "{error}");
     stage.platform.rematch(&id, |_| {}).await?;
@@ -97,6 +98,7 @@ async fn booking_somebody_who_is_not_matched_says_why() -> Result<()> {
         ("twin-2", "Other Twin", "shared with Twin"),
         ("keyless", "Keyless", "no e-mail"),
     ] {
+        stage.offer(&[staff]).await?;
         let error = stage.platform.book(&booking("a", staff)).await.err().context("not matched")?;
         assert!(matches!(error, BookingError::NotMatched { .. }), "{error:?}");
         let text = error.to_string();
@@ -162,6 +164,7 @@ async fn a_throttled_item_turns_nobody_who_is_matched_into_somebody_who_is_not()
     }
     assert_eq!(found(&stage, &id, "s39").await?.state, MatchState::NotFound);
     // And can be booked.
+    stage.offer(&["s00"]).await?;
     assert_eq!(stage.platform.book(&booking("a", "s00")).await?.status, Status::Booked);
 
     faults.clear();

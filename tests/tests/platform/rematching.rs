@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use mock_graph::{Config, Operation, Organisation, SizeClass, User, contoso};
 use serde_json::Value;
-use video_platform::{IntegrationId, JobState, MatchState, Way};
+use video_platform::{IntegrationId, JobState, MatchError, MatchState, Way};
 
 use crate::stage::Stage;
 
@@ -182,5 +182,66 @@ async fn an_outcome_for_a_key_that_was_changed_meanwhile_is_not_applied() -> Res
     stage.platform.run_due_jobs().await?;
     let found = stage.platform.matches(&id, None, 1).await?;
     assert_eq!(found[0].user.as_ref().map(|user| &user.id), Some(&users[1].id));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_job_cancelled_midway_keeps_what_was_answered_and_asks_for_nobody_more() -> Result<()> {
+    let users = User::generate(1_500, contoso::DOMAIN, 9);
+    let file = staff(&users, |_| false);
+    let (stage, id) = stage(organisation(users, None), &file).await?;
+    assert_eq!(stage.platform.rematch(&id, |_| {}).await?.matched(), 1_500);
+    stage.world.advance(Duration::from_mins(1));
+    stage.requests();
+    let before = stage.platform.matches(&id, None, 2_000).await?;
+
+    let held = stage.world.microsoft.faults().hold(Operation::Batch, false);
+    let job = stage.platform.start_rematch_by(&id, Way::Keys).await?;
+    let cancelling = async {
+        held.reached().await;
+        stage.platform.cancel_rematch(&job).await?;
+        held.release();
+        anyhow::Ok(())
+    };
+    let (ended, cancelled) = tokio::join!(stage.platform.rematch(&id, |_| {}), cancelling);
+    cancelled?;
+    assert!(matches!(ended, Err(MatchError::Cancelled { done: 300, total: 1_500, .. })), "{ended:?}");
+    let after = stage.platform.rematch_progress(&job).await?;
+    assert_eq!((after.state, after.progress.matched), (JobState::Cancelled, 300));
+
+    // The call under way brought the first three hundred; the others are as they were.
+    let found = stage.platform.matches(&id, None, 2_000).await?;
+    let changed = found.iter().zip(&before).filter(|(after, before)| after != before);
+    let changed: Vec<_> = changed.map(|(after, _)| after.staff.clone()).collect();
+    assert_eq!(changed, (0..300).map(|n| format!("s{n:06}")).collect::<Vec<_>>());
+    assert_eq!(stage.requests(), 1);
+    stage.world.advance(Duration::from_mins(5));
+    assert_eq!(stage.platform.run_due_jobs().await?, None);
+    assert_eq!(stage.requests(), 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_directory_of_users_with_many_plans_is_read_in_pages_that_fit() -> Result<()> {
+    // Of E3, 999 users fit the 8 MiB of an answer; of E5 with everything sold beside it, 500 do: the first
+    // page is asked for twice then. The plugin holds either in its memory.
+    for (plans, calls) in [(46, 2), (100, 4)] {
+        let mut users = User::generate(1_100, contoso::DOMAIN, 10);
+        for user in &mut users {
+            user.other_plans = plans;
+        }
+        users[5].teams_licence = false;
+        let file = staff(&users, |n| n == 6);
+        let (stage, id) = stage(organisation(users, None), &file).await?;
+        let job = stage.platform.start_rematch_by(&id, Way::Directory).await?;
+        let report = stage.platform.rematch(&id, |_| {}).await?;
+        assert_eq!(stage.platform.rematch_progress(&job).await?.way, Way::Directory, "{plans} plans");
+        assert_eq!(report.matched(), 1_098, "{plans} plans");
+        assert_eq!(
+            (report.outcomes[&MatchState::Unlicensed], report.outcomes[&MatchState::NotFound]),
+            (1, 1)
+        );
+        assert_eq!(stage.requests(), calls, "{plans} plans");
+    }
     Ok(())
 }

@@ -10,7 +10,7 @@ use video_host::provider::{NextStep, Parameter};
 use video_host::{Host, Memory};
 use video_platform::{
     Appointment, BookingRequest, Channel, Finished, Integration, IntegrationId, IntegrationState, MatchField,
-    MeetingOptions, Platform, Plugins, Setup,
+    MeetingMethod, MeetingOptions, Platform, Plugins, Service, Setup,
 };
 
 /// The id of the Teams plugin.
@@ -71,8 +71,19 @@ impl Stage {
             contoso::ADMINISTRATOR
         );
         self.platform.import_staff(csv.as_bytes()).await?;
+        self.offer(&["adele", "mod"]).await?;
         let report = self.platform.rematch(id, |_| {}).await?;
         assert_eq!(report.matched(), 2, "{report:?}");
+        Ok(())
+    }
+
+    /// These give the service that is booked.
+    pub(crate) async fn offer(&self, staff: &[&str]) -> Result<()> {
+        let (id, name) = ("advice".to_owned(), "Advice".to_owned());
+        self.platform.put_service(&Service { id, name, methods: MeetingMethod::ALL.to_vec() }).await?;
+        for staff in staff {
+            self.platform.assign("advice", staff, true).await?;
+        }
         Ok(())
     }
 
@@ -151,6 +162,8 @@ impl Stage {
 pub(crate) fn booking(id: &str, staff: &str) -> BookingRequest {
     BookingRequest {
         id: id.to_owned(),
+        service: "advice".to_owned(),
+        method: MeetingMethod::VideoCall,
         staff: staff.to_owned(),
         client_name: "A Customer".to_owned(),
         client_email: "customer@example.com".to_owned(),

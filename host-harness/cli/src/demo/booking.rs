@@ -4,7 +4,9 @@ use std::io;
 
 use anyhow::{Context as _, Result};
 use serde::Serialize;
-use video_platform::{Appointment, BookingRequest, Channel, MeetingOptions, StaffMember, Status};
+use video_platform::{
+    Appointment, BookingRequest, Channel, MeetingMethod, MeetingOptions, Service, StaffMember, Status,
+};
 
 use super::connecting::Connected;
 use super::promise::Kept;
@@ -29,9 +31,22 @@ pub(super) struct Booked {
     kept: Kept,
 }
 
-pub(super) fn request(staff: &StaffMember, id: &str, client: (&str, &str), slot: Slot) -> BookingRequest {
-    BookingRequest {
+/// A video call of the bank's service with a staff member, who is assigned to it.
+pub(super) async fn request(
+    stage: &Stage,
+    staff: &StaffMember,
+    id: &str,
+    client: (&str, &str),
+    slot: Slot,
+) -> Result<BookingRequest> {
+    let name = "Mortgage advice".to_owned();
+    let service = Service { id: "mortgage-advice".to_owned(), name, methods: MeetingMethod::ALL.to_vec() };
+    stage.platform.put_service(&service).await?;
+    stage.platform.assign(&service.id, &staff.id, true).await?;
+    Ok(BookingRequest {
         id: id.to_owned(),
+        service: service.id,
+        method: MeetingMethod::VideoCall,
         staff: staff.id.clone(),
         client_name: client.0.to_owned(),
         client_email: client.1.to_owned(),
@@ -40,7 +55,7 @@ pub(super) fn request(staff: &StaffMember, id: &str, client: (&str, &str), slot:
         end: slot.end,
         channel: Channel::ClientView,
         options: MeetingOptions::new(),
-    }
+    })
 }
 
 /// The appointment's link, without which it is not booked.
@@ -51,7 +66,7 @@ pub(super) fn link(appointment: &Appointment) -> Result<&str> {
 pub(super) async fn book(stage: &Stage, connected: &Connected, staff: &StaffMember) -> Result<Booked> {
     let slot = Slot::on_working_day(stage.host.clock().now_ms(), 3, 10, 0)?;
     let client = ("Naledi Mokoena", "naledi.mokoena@mail.example");
-    let request = request(staff, "appointment-1", client, slot);
+    let request = request(stage, staff, "appointment-1", client, slot).await?;
     stage.platform.book(&request).await?;
     let stored = stage.appointment(&request.id).await?;
     let link = link(&stored)?.to_owned();

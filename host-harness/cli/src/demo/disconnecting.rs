@@ -51,7 +51,7 @@ pub(super) async fn disconnect(
     )?;
 
     let slot = Slot::on_working_day(stage.host.clock().now_ms(), 6, 9, 0)?;
-    let request = booking::request(staff, "appointment-3", ("Henrik Aalto", ""), slot);
+    let request = booking::request(stage, staff, "appointment-3", ("Henrik Aalto", ""), slot).await?;
     let next_booking = match stage.platform.book(&request).await {
         Err(error) => error.to_string(),
         Ok(_) => bail!("this promise does not hold: nobody can be booked on what is disconnected."),

@@ -26,7 +26,7 @@ pub(super) struct Recovered {
 
 pub(super) async fn recover(stage: &Stage, staff: &StaffMember) -> Result<Recovered> {
     let slot = Slot::on_working_day(stage.host.clock().now_ms(), 5, 9, 0)?;
-    let request = booking::request(staff, "appointment-2", ("Henrik Aalto", ""), slot);
+    let request = booking::request(stage, staff, "appointment-2", ("Henrik Aalto", ""), slot).await?;
     let meetings = stage.microsoft.meetings().len();
     // The meeting is made, then the connection breaks.
     let lost = stage.microsoft.faults().inject(Fault::once(Operation::CreateMeeting, Action::DropAfter));

@@ -10,7 +10,9 @@ use url::Url;
 use video_host::calls::CallPolicy;
 use video_host::provider::{MeetingReference, MeetingRequest, NextStep, Parameter};
 use video_host::{Host, HostConfig};
-use video_platform::{BookingRequest, Channel, MatchField, MeetingOptions, Platform, Setup};
+use video_platform::{
+    BookingRequest, Channel, MatchField, MeetingMethod, MeetingOptions, Platform, Service, Setup,
+};
 
 use crate::{program, text};
 
@@ -57,6 +59,14 @@ impl Scene {
         platform.finish_callback(SESSION, parameters).await?;
         let staff = format!("id,name,email,user_name\nadele,Adele Vance,{},adele\n", contoso::ADVISER);
         platform.import_staff(staff.as_bytes()).await?;
+        platform
+            .put_service(&Service {
+                id: "advice".to_owned(),
+                name: "Advice".to_owned(),
+                methods: MeetingMethod::ALL.to_vec(),
+            })
+            .await?;
+        platform.assign("advice", "adele", true).await?;
         platform.rematch(&id, |_| {}).await?;
 
         for name in ["alive", "gone", "moved", "sound"] {
@@ -121,6 +131,8 @@ impl Scene {
 fn booking(id: &str) -> BookingRequest {
     BookingRequest {
         id: id.to_owned(),
+        service: "advice".to_owned(),
+        method: MeetingMethod::VideoCall,
         staff: "adele".to_owned(),
         client_name: "A Customer".to_owned(),
         client_email: "customer@example.com".to_owned(),

@@ -107,6 +107,15 @@ fn canonical(name: &str) -> Result<&'static str, GraphError> {
         })
 }
 
+fn plan(service: &str, id: &str) -> Value {
+    json!({
+        "assignedDateTime": "2024-01-15T08:00:00Z",
+        "capabilityStatus": "Enabled",
+        "service": service,
+        "servicePlanId": id,
+    })
+}
+
 fn property(user: &User, name: &str) -> Value {
     let (given, sur) = match user.display_name.split_once(' ') {
         Some((given, sur)) => (Some(given), Some(sur)),
@@ -126,14 +135,14 @@ fn property(user: &User, name: &str) -> Value {
             UserType::Member => "Member",
             UserType::Guest => "Guest",
         }),
-        "assignedPlans" if user.teams_licence => json!([{
-            "assignedDateTime": "2024-01-15T08:00:00Z",
-            "capabilityStatus": "Enabled",
-            "service": "TeamspaceAPI",
-            "servicePlanId": TEAMS_PLAN,
-        }]),
+        "assignedPlans" => {
+            let others =
+                (0..user.other_plans).map(|n| plan("exchange", &format!("efb87545-963c-4e0d-99df-{n:012x}")));
+            let teams = user.teams_licence.then(|| plan("TeamspaceAPI", TEAMS_PLAN));
+            others.chain(teams).collect()
+        }
         "assignedLicenses" if user.teams_licence => json!([{ "disabledPlans": [], "skuId": SKU }]),
-        "assignedPlans" | "assignedLicenses" | "businessPhones" | "otherMails" => json!([]),
+        "assignedLicenses" | "businessPhones" | "otherMails" => json!([]),
         _ => Value::Null,
     }
 }

@@ -7,11 +7,14 @@ use crate::integration::{self, Question};
 use crate::options;
 use crate::platform::Platform;
 use crate::provider::{VideoProvider as _, VideoProviders};
+use crate::service::MeetingMethod;
 
 impl<V: VideoProviders> Platform<V> {
-    /// Books an appointment with a video link. Booking the same id again gives the same appointment:
-    /// what was written first stands, and if the link is there nobody is asked. The staff member has to
-    /// be matched and enabled on an integration that works.
+    /// Books an appointment. Booking the same id again gives the same appointment: what was written first
+    /// stands, and if the link is there nobody is asked.
+    ///
+    /// The service has to take place in this way, and the staff member has to give it. For a video call
+    /// they have to be matched and enabled on an integration that works, too; only that gets a link.
     ///
     /// On [`BookingError::Waiting`] the appointment is saved without its link: book it again, or let
     /// [`Self::resume`] do it.
@@ -29,6 +32,10 @@ impl<V: VideoProviders> Platform<V> {
                 Status::Failed => {}
             }
         }
+        self.offered(&request.service, request.method, &request.staff).await?;
+        if request.method != MeetingMethod::VideoCall {
+            return self.book_otherwise(request).await;
+        }
         let purpose = format!("the appointment {}", request.id);
         let (place, user) = self.eligible(&request.staff, purpose).await?;
         let integration = &place.integration.id;
@@ -37,7 +44,7 @@ impl<V: VideoProviders> Platform<V> {
         let mut transaction = database::begin(self.pool()).await?;
         let chosen =
             options::for_booking(&mut transaction, description, integration, &request.options).await?;
-        if store::request(&mut transaction, request, integration, user.as_ref(), self.now()).await? {
+        if store::request(&mut transaction, request, Some(integration), user.as_ref(), self.now()).await? {
             options::set_of_appointment(&mut transaction, &request.id, &chosen).await?;
         }
         database::commit(transaction, "appointment.requested").await?;
@@ -52,7 +59,7 @@ impl<V: VideoProviders> Platform<V> {
         match place.provider.create_meeting(&request).await {
             Ok(meeting) => {
                 let mut transaction = database::begin(self.pool()).await?;
-                let (id, now) = (&appointment.integration, self.now());
+                let (id, now) = (&place.integration.id, self.now());
                 let question = Question::NewMeeting(Some(&meeting.organizer_id));
                 let mut news = integration::store::note(&mut transaction, id, question, Ok(()), now).await?;
                 if store::made(&mut transaction, &appointment.id, &meeting).await? {
@@ -80,7 +87,7 @@ impl<V: VideoProviders> Platform<V> {
             }
             Err(error) => {
                 if is_refusal(&error) {
-                    self.note(&appointment.integration, Question::NewMeeting(None), Err(&error)).await?;
+                    self.note(&place.integration.id, Question::NewMeeting(None), Err(&error)).await?;
                     let mut transaction = database::begin(self.pool()).await?;
                     let (from, to, note) = (Status::Requested, Status::Failed, error.to_string());
                     store::change(&mut transaction, &appointment.id, from, to, Some(&note)).await?;

@@ -47,7 +47,10 @@ impl<V: VideoProviders> Platform<V> {
 
     /// Has the provider end the meeting of an appointment that is being cancelled.
     pub(super) async fn end(&self, appointment: Appointment) -> Result<Appointment, BookingError> {
-        let integration = self.integration(&appointment.integration).await?;
+        let Some(id) = &appointment.integration else {
+            return self.settle(&appointment, None, false).await;
+        };
+        let integration = self.integration(id).await?;
         if let Some(gone) = integration.filter(|known| known.state == IntegrationState::Disconnected) {
             let note =
                 format!("{} is disconnected: the meeting could not be ended there.", gone.display_name);
@@ -78,8 +81,8 @@ impl<V: VideoProviders> Platform<V> {
     ) -> Result<Appointment, BookingError> {
         let mut transaction = database::begin(self.pool()).await?;
         let mut news = News::default();
-        if answered {
-            let (id, now) = (&appointment.integration, self.now());
+        if let Some(id) = appointment.integration.as_ref().filter(|_| answered) {
+            let now = self.now();
             let question = Question::OldMeeting(appointment.organizer_id.as_deref());
             news = integration::store::note(&mut transaction, id, question, Ok(()), now).await?;
         }

@@ -9,14 +9,15 @@ use crate::database::DatabaseError;
 use crate::integration::Question;
 use crate::platform::Platform;
 use crate::provider::{VideoProvider as _, VideoProviders};
+use crate::service::MeetingMethod;
 
 /// Whether a staff member could be given a meeting now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StaffCheck {
     /// As far as the provider tells, yes.
     Ready {
-        /// Where.
-        integration: IntegrationId,
+        /// Where; none for what takes place otherwise than by video.
+        integration: Option<IntegrationId>,
         /// Sentences about what may be in the way, or is not known.
         warnings: Vec<String>,
     },
@@ -39,6 +40,12 @@ pub enum StaffCheck {
 pub enum Obstacle {
     /// There is no such staff member.
     UnknownStaff,
+    /// There is no such service.
+    UnknownService,
+    /// The service does not take place in this way.
+    NoSuchMethod,
+    /// They do not give the service.
+    NotAssigned,
     /// Video is switched off for them.
     VideoOff,
     /// They have no integration, and there is no default.
@@ -52,6 +59,21 @@ pub enum Obstacle {
 }
 
 impl<V: VideoProviders> Platform<V> {
+    /// Whether an appointment of a service could be booked with a staff member in this way, and if not what
+    /// is in the way. Nothing is booked; for a video call it is what [`Self::check_staff`] tells.
+    pub async fn check_booking(
+        &self,
+        service: &str,
+        staff: &str,
+        method: MeetingMethod,
+    ) -> Result<StaffCheck, DatabaseError> {
+        match self.offered(service, method, staff).await {
+            Ok(()) if method == MeetingMethod::VideoCall => self.check_staff(staff).await,
+            Ok(()) => Ok(StaffCheck::Ready { integration: None, warnings: Vec::new() }),
+            Err(error) => not_eligible(error),
+        }
+    }
+
     /// Whether a staff member could be given a meeting now, and if not why: video switched off, not
     /// matched, the state of the integration, or what the provider says of the user. No meeting is made.
     /// What the answer tells about the integration is noted with it; a refusal concerns the one user.
@@ -64,12 +86,12 @@ impl<V: VideoProviders> Platform<V> {
         let integration = place.integration.id;
         // A provider that knows no users can be asked about none.
         let Some(user) = user else {
-            return Ok(StaffCheck::Ready { integration, warnings: Vec::new() });
+            return Ok(StaffCheck::Ready { integration: Some(integration), warnings: Vec::new() });
         };
         let answer = place.provider.check_user(&user).await;
         self.note(&integration, Question::OneUser, answer.as_ref().map(|_| ())).await?;
         Ok(match answer {
-            Ok(warnings) => StaffCheck::Ready { integration, warnings },
+            Ok(warnings) => StaffCheck::Ready { integration: Some(integration), warnings },
             Err(error) => {
                 let message = error.to_string();
                 match obstacle(&error) {
@@ -85,6 +107,9 @@ fn not_eligible(error: BookingError) -> Result<StaffCheck, DatabaseError> {
     let message = error.to_string();
     let obstacle = match error {
         BookingError::UnknownStaff(_) => Obstacle::UnknownStaff,
+        BookingError::UnknownService(_) => Obstacle::UnknownService,
+        BookingError::NoSuchMethod { .. } => Obstacle::NoSuchMethod,
+        BookingError::NotAssigned { .. } => Obstacle::NotAssigned,
         BookingError::VideoOff(_) => Obstacle::VideoOff,
         BookingError::NoIntegration(_) => Obstacle::NoIntegration,
         BookingError::NotMatched { .. } => Obstacle::NotMatched,

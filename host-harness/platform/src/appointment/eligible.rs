@@ -7,6 +7,7 @@ use super::{BookingError, BookingRequest, WrongInput};
 use crate::matching::{self, MatchState};
 use crate::platform::Platform;
 use crate::provider::{VideoProvider as _, VideoProviders};
+use crate::service::{self, MeetingMethod};
 use crate::{staff, video};
 
 const LONGEST_ID: usize = 128;
@@ -38,6 +39,34 @@ pub(super) fn check_times(start: i64, end: i64) -> Result<(), WrongInput> {
 }
 
 impl<V: VideoProviders> Platform<V> {
+    /// Whether a service takes place in this way, and is given by this staff member.
+    pub(super) async fn offered(
+        &self,
+        service: &str,
+        method: MeetingMethod,
+        staff: &str,
+    ) -> Result<(), BookingError> {
+        let known = service::store::load(&mut *self.connection().await?, service).await?;
+        let known = known.ok_or_else(|| BookingError::UnknownService(service.to_owned()))?;
+        if !known.methods.contains(&method) {
+            return Err(BookingError::NoSuchMethod { service: known.name, method: method.label() });
+        }
+        self.gives(service, staff).await
+    }
+
+    /// Whether a service is given by this staff member.
+    pub(super) async fn gives(&self, service: &str, staff: &str) -> Result<(), BookingError> {
+        let mut connection = self.connection().await?;
+        let member = staff::store::load(&mut connection, staff).await?;
+        let member = member.ok_or_else(|| BookingError::UnknownStaff(staff.to_owned()))?;
+        if service::store::gives(&mut connection, service, staff).await? {
+            return Ok(());
+        }
+        let known = service::store::load(&mut connection, service).await?;
+        let known = known.ok_or_else(|| BookingError::UnknownService(service.to_owned()))?;
+        Err(BookingError::NotAssigned { staff: member.label().to_owned(), service: known.name })
+    }
+
     /// Where a staff member can be booked now, and as whom; `purpose` is for the sentence if not.
     pub(super) async fn eligible(
         &self,

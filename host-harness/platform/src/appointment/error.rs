@@ -42,6 +42,30 @@ pub enum BookingError {
         "There is no staff member with the id {0}, so nothing was booked. Choose another, or import the staff."
     )]
     UnknownStaff(String),
+    /// There is no such service.
+    #[error("There is no service with the id {0}, so nothing was booked. Choose one that is listed.")]
+    UnknownService(String),
+    /// The service does not take place in this way.
+    #[error(
+        "{service} does not take place as {method}. Choose another meeting method, or have an administrator \
+         add it to the service."
+    )]
+    NoSuchMethod {
+        /// What the service is called for people.
+        service: String,
+        /// What the method is called for people.
+        method: &'static str,
+    },
+    /// The staff member does not give the service.
+    #[error(
+        "{staff} does not give {service}. Choose somebody who does, or have an administrator assign them to it."
+    )]
+    NotAssigned {
+        /// The staff member's name.
+        staff: String,
+        /// What the service is called for people.
+        service: String,
+    },
     /// Video is switched off for the staff member.
     #[error(
         "{0} has no video appointments: video is switched off for them. An administrator can switch it on."
@@ -119,6 +143,9 @@ pub enum BookingError {
     /// Another process changes it at this moment.
     #[error("Somebody else is changing the appointment {0} at this moment. Look at it, and try again.")]
     Busy(String),
+    /// It takes place otherwise than by video.
+    #[error("The appointment {0} is no video call, so it has no meeting.")]
+    NoMeeting(String),
     /// There is no such appointment.
     #[error("There is no appointment with the id {0}.")]
     Unknown(String),

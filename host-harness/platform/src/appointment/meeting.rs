@@ -24,8 +24,9 @@ impl<V: VideoProviders> Platform<V> {
         &self,
         appointment: &Appointment,
     ) -> Result<Place<V::Provider>, BookingError> {
-        let integration =
-            integration::store::load(&mut *self.connection().await?, &appointment.integration).await?;
+        let without = || BookingError::NoMeeting(appointment.id.clone());
+        let id = appointment.integration.as_ref().ok_or_else(without)?;
+        let integration = integration::store::load(&mut *self.connection().await?, id).await?;
         // Its row is referred to, so it is there.
         let integration = integration.ok_or_else(|| BookingError::Unknown(appointment.id.clone()))?;
         self.usable_for(integration, format!("the appointment {}", appointment.id))
@@ -58,7 +59,9 @@ impl<V: VideoProviders> Platform<V> {
         question: Question<'_>,
         error: &CallError,
     ) -> Result<(), DatabaseError> {
-        self.note(&appointment.integration, question, Err(error)).await?;
+        if let Some(integration) = &appointment.integration {
+            self.note(integration, question, Err(error)).await?;
+        }
         let mut transaction = database::begin(self.pool()).await?;
         let (status, note) = (appointment.status, error.to_string());
         // To end a meeting it may have to be found by making it, also if the end is then refused.

@@ -1,4 +1,4 @@
-//! Appointments with a video link, and the meetings behind them.
+//! Appointments, and the meetings behind those that take place by video.
 //!
 //! The row is written before the provider is asked, and what the provider answers after. So a crash at
 //! any point leaves a row that tells what was under way, and asking again, which the contract makes
@@ -10,10 +10,12 @@ mod check_staff;
 mod eligible;
 mod error;
 mod meeting;
+mod otherwise;
 mod reassign;
 mod reconcile;
 mod reschedule;
 mod resume;
+mod schedule;
 mod store;
 mod stray;
 
@@ -25,6 +27,7 @@ pub use reconcile::{
     Reconciliation, Skipped,
 };
 pub use resume::{ResumeReport, Unfinished};
+pub use schedule::ScheduleQuery;
 use video_host::provider::User;
 
 use crate::IntegrationId;
@@ -32,7 +35,8 @@ use crate::database::DatabaseError;
 use crate::options::MeetingOptions;
 use crate::platform::Platform;
 use crate::provider::VideoProviders;
-use crate::word::words;
+use crate::service::MeetingMethod;
+use crate::word::{Word as _, words};
 
 /// Through which of the platform's doors an appointment was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +56,7 @@ words!(Channel { ClientView = "client_view", Schedule = "schedule", ContactCente
 pub enum Status {
     /// Saved, and the provider has not answered yet: no link.
     Requested,
-    /// It has its link.
+    /// It takes place: a video call has its link.
     Booked,
     /// It has its link and a new time, which the provider has not confirmed yet.
     Moving,
@@ -77,12 +81,23 @@ words!(Status {
     Failed = "failed",
 });
 
+impl Status {
+    /// What people call it.
+    pub fn label(self) -> &'static str {
+        self.word()
+    }
+}
+
 /// What to book. It is the id that makes it the same appointment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BookingRequest {
     /// The platform's id of the appointment: 1 to 128 printable ASCII characters.
     pub id: String,
-    /// Id of the staff member.
+    /// Id of the service.
+    pub service: String,
+    /// How it takes place: one of the service's methods. Only a video call gets a meeting and a link.
+    pub method: MeetingMethod,
+    /// Id of the staff member, who gives the service.
     pub staff: String,
     /// 1 to 256 characters.
     pub client_name: String,
@@ -105,6 +120,10 @@ pub struct BookingRequest {
 pub struct Appointment {
     /// The platform's id of it.
     pub id: String,
+    /// Id of the service.
+    pub service: String,
+    /// How it takes place.
+    pub method: MeetingMethod,
     /// Id of the staff member.
     pub staff: String,
     /// The client's name.
@@ -121,8 +140,8 @@ pub struct Appointment {
     pub channel: Channel,
     /// How it stands.
     pub status: Status,
-    /// Where its meeting is.
-    pub integration: IntegrationId,
+    /// Where its meeting is; none for what takes place otherwise than by video.
+    pub integration: Option<IntegrationId>,
     /// The staff member at the provider, as matched when it was booked or handed over; none for a provider without
     /// matching.
     pub user: Option<User>,

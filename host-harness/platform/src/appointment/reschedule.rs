@@ -32,6 +32,9 @@ impl<V: VideoProviders> Platform<V> {
             Status::Booked if (known.start, known.end) == (start, end) => return Ok(known),
             Status::Requested | Status::Booked | Status::Moving | Status::Reassigning => {}
         }
+        if known.integration.is_none() {
+            return self.move_otherwise(known, start, end).await;
+        }
         // Nothing is written for an integration that cannot be told.
         self.place_of(&known).await?;
         let mut transaction = database::begin(self.pool()).await?;
@@ -77,7 +80,7 @@ impl<V: VideoProviders> Platform<V> {
                 store::moved(&mut transaction, appointment, note.as_deref()).await?;
                 let mut news = News::default();
                 if let Some(meeting) = &meeting {
-                    let (integration, now) = (&appointment.integration, self.now());
+                    let (integration, now) = (&place.integration.id, self.now());
                     stray::unless_kept(&mut transaction, id, meeting, now).await?;
                     news = integration::store::note(&mut transaction, integration, question, Ok(()), now)
                         .await?;
@@ -87,7 +90,7 @@ impl<V: VideoProviders> Platform<V> {
             }
             Err(error) => {
                 if is_refusal(&error) {
-                    self.note(&appointment.integration, question, Err(&error)).await?;
+                    self.note(&place.integration.id, question, Err(&error)).await?;
                     let mut transaction = database::begin(self.pool()).await?;
                     store::move_back(&mut transaction, appointment, &error.to_string()).await?;
                     database::commit(transaction, "appointment.move-refused").await?;

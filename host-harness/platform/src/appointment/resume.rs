@@ -33,7 +33,7 @@ impl<V: VideoProviders> Platform<V> {
     pub async fn resume(&self) -> Result<ResumeReport, DatabaseError> {
         let undone = store::unfinished(&mut *self.connection().await?).await?;
         let mut report = ResumeReport::default();
-        let mut silent = HashMap::<IntegrationId, String>::new();
+        let mut silent = HashMap::<Option<IntegrationId>, String>::new();
         for id in undone {
             let _turn = self.turns().take(&id).await;
             let Some(appointment) = self.appointment(&id).await? else {

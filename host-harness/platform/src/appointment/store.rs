@@ -7,13 +7,17 @@ use video_host::provider::{Meeting, User};
 use super::{Appointment, BookingRequest, Status};
 use crate::IntegrationId;
 use crate::database::{Connection, DatabaseError, Row};
+use crate::search;
 use crate::word::{self, Word as _};
 
 impl FromRow<'_, Row> for Appointment {
     fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
-        let integration: String = row.try_get("integration")?;
+        let integration: Option<String> = row.try_get("integration")?;
+        let parse = |id: String| id.parse().map_err(|_| word::unknown("integration", &id));
         Ok(Self {
             id: row.try_get("id")?,
+            service: row.try_get("service")?,
+            method: word::read(row, "method")?,
             staff: row.try_get("staff")?,
             client_name: row.try_get("client_name")?,
             client_email: row.try_get("client_email")?,
@@ -22,7 +26,7 @@ impl FromRow<'_, Row> for Appointment {
             end: row.try_get("end_at")?,
             channel: word::read(row, "channel")?,
             status: word::read(row, "status")?,
-            integration: integration.parse().map_err(|_| word::unknown("integration", &integration))?,
+            integration: integration.map(parse).transpose()?,
             user: user(row, ["user_id", "user_key", "user_name"])?,
             meeting_id: row.try_get("meeting_id")?,
             organizer_id: row.try_get("organizer_id")?,
@@ -44,19 +48,20 @@ pub(super) fn user(row: &Row, [id, key, name]: [&str; 3]) -> Result<Option<User>
 pub(super) async fn request(
     connection: &mut Connection,
     request: &BookingRequest,
-    integration: &IntegrationId,
+    integration: Option<&IntegrationId>,
     user: Option<&User>,
     now: i64,
 ) -> Result<bool, DatabaseError> {
     let done = sqlx::query(
         "INSERT INTO appointment (id, staff, client_name, client_email, subject, start_at, end_at, channel, \
-         status, integration, user_id, user_key, user_name, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'requested', $9, $10, $11, $12, $13) \
+         status, integration, user_id, user_key, user_name, created_at, service, method, client_key) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $14, $9, $10, $11, $12, $13, $15, $16, $17) \
          ON CONFLICT (id) DO UPDATE SET staff = excluded.staff, client_name = excluded.client_name, \
          client_email = excluded.client_email, subject = excluded.subject, start_at = excluded.start_at, \
          end_at = excluded.end_at, channel = excluded.channel, status = excluded.status, \
          integration = excluded.integration, user_id = excluded.user_id, user_key = excluded.user_key, \
-         user_name = excluded.user_name, note = NULL \
+         user_name = excluded.user_name, note = NULL, service = excluded.service, \
+         method = excluded.method, client_key = excluded.client_key \
          WHERE appointment.status = 'failed' AND appointment.link IS NULL",
     )
     .bind(&request.id)
@@ -67,11 +72,16 @@ pub(super) async fn request(
     .bind(request.start)
     .bind(request.end)
     .bind(request.channel.word())
-    .bind(integration.as_str())
+    .bind(integration.map(IntegrationId::as_str))
     .bind(user.map(|user| &user.id))
     .bind(user.map(|user| &user.key))
     .bind(user.map(|user| &user.display_name))
     .bind(now)
+    // Where there is nobody to ask, it is booked with that.
+    .bind(if integration.is_some() { Status::Requested.word() } else { Status::Booked.word() })
+    .bind(&request.service)
+    .bind(request.method.word())
+    .bind(search::fold(&request.client_email))
     .execute(connection)
     .await?;
     Ok(done.rows_affected() > 0)

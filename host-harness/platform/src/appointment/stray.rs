@@ -86,7 +86,8 @@ pub(super) async fn unless_kept(
         answered = answered.organizer_id,
         "the provider answered with a meeting of another organizer; the appointment keeps its own"
     );
-    leave(connection, &kept.integration, &of_answer(&kept, answered), now).await?;
+    let Some(integration) = &kept.integration else { return Ok(false) };
+    leave(connection, integration, &of_answer(&kept, answered), now).await?;
     let note = "The provider made a second meeting, of another organizer. The appointment keeps its \
                 meeting and its link.";
     store::add_note(connection, appointment, note).await?;

@@ -11,6 +11,7 @@ use super::standing::Question;
 use super::{ConnectError, IntegrationState, MatchField, choice, store};
 use crate::IntegrationId;
 use crate::database;
+use crate::entitlement::{self, Entitlement};
 use crate::platform::Platform;
 use crate::provider::{Answered, VideoProvider as _, VideoProviders};
 
@@ -62,6 +63,7 @@ impl<V: VideoProviders> Platform<V> {
         let description = self.providers().description(provider).ok_or_else(unknown)?;
         check_values(&description, &setup.values, false)?;
         let id = new_id();
+        check_entitled(&mut *self.connection().await?, &id).await?;
         let working = self.providers().on(provider, &id).ok_or_else(unknown)?;
 
         let mut transaction = database::begin(self.pool()).await?;
@@ -183,6 +185,12 @@ impl<V: VideoProviders> Platform<V> {
         connection: &Connection,
     ) -> Result<(), ConnectError> {
         let mut transaction = database::begin(self.pool()).await?;
+        // Another one may have been connected meanwhile.
+        if let Err(error) = check_entitled(&mut transaction, id).await {
+            drop(transaction);
+            self.discard(id).await?;
+            return Err(error);
+        }
         if let Some(news) = store::signed_in(&mut transaction, id, &connection.account, self.now()).await? {
             store::claim_default(&mut transaction, id).await?;
             choice::keep(&mut transaction, id, description, values).await?;
@@ -214,6 +222,24 @@ impl<V: VideoProviders> Platform<V> {
         store::remove_pending(&mut transaction, id).await?;
         database::commit(transaction, "integration.discarded").await?;
         Ok(())
+    }
+}
+
+/// Whether an integration may be connected: it is the only one, or there may be several. One that is
+/// connected already may stay whatever else is.
+async fn check_entitled(
+    connection: &mut database::Connection,
+    id: &IntegrationId,
+) -> Result<(), ConnectError> {
+    let connected = store::load(connection, id)
+        .await?
+        .is_some_and(|known| !matches!(known.state, IntegrationState::Pending));
+    if connected || entitlement::has(connection, Entitlement::MultipleIntegrations).await? {
+        return Ok(());
+    }
+    match store::other(connection, id).await? {
+        Some(existing) => Err(ConnectError::NotEntitled { existing }),
+        None => Ok(()),
     }
 }
 

@@ -43,6 +43,19 @@ pub enum ConnectError {
         /// How it is, and what to do.
         problem: String,
     },
+    /// It would be one integration more than the organisation may have. Nothing of it is left.
+    #[error(
+        "{existing} is connected, and a second integration needs the entitlement `multiple-integrations`, \
+         which this organisation does not have. Ask the operator of the platform for it, or disconnect \
+         {existing} first."
+    )]
+    NotEntitled {
+        /// What the integration that is connected is called for people.
+        existing: String,
+    },
+    /// A name that cannot be. Nothing was stored.
+    #[error("The display name has to have 1 to 256 characters.")]
+    DisplayName,
     /// The callback is not one that can be accepted.
     #[error(transparent)]
     Callback(#[from] CallbackError),

@@ -6,6 +6,7 @@ mod connect;
 mod error;
 mod event;
 mod health;
+mod naming;
 pub(crate) mod quota;
 mod standing;
 mod state;

@@ -276,6 +276,38 @@ pub(super) async fn set_default(
     Ok(())
 }
 
+/// What another integration that is connected, or was and may be again, is called; none if there is none.
+pub(super) async fn other(
+    connection: &mut Connection,
+    id: &IntegrationId,
+) -> Result<Option<String>, DatabaseError> {
+    let query = sqlx::query_scalar(
+        "SELECT display_name FROM integration WHERE id <> $1 AND state NOT IN ('pending', 'disconnected') \
+         ORDER BY created_at, id LIMIT 1",
+    );
+    Ok(query.bind(id.as_str()).fetch_optional(connection).await?)
+}
+
+/// Gives it another name. Tells whether it is there.
+pub(super) async fn rename(
+    connection: &mut Connection,
+    id: &IntegrationId,
+    name: &str,
+) -> Result<bool, DatabaseError> {
+    let query = sqlx::query("UPDATE integration SET display_name = $2 WHERE id = $1");
+    Ok(query.bind(id.as_str()).bind(name).execute(connection).await?.rows_affected() > 0)
+}
+
+/// Chooses the field that holds the key. Tells whether that is a change.
+pub(super) async fn set_match_field(
+    connection: &mut Connection,
+    id: &IntegrationId,
+    field: MatchField,
+) -> Result<bool, DatabaseError> {
+    let query = sqlx::query("UPDATE integration SET match_field = $2 WHERE id = $1 AND match_field <> $2");
+    Ok(query.bind(id.as_str()).bind(field.word()).execute(connection).await?.rows_affected() > 0)
+}
+
 /// Notes that the credentials are gone.
 pub(super) async fn disconnected(
     connection: &mut Connection,

@@ -117,9 +117,10 @@ impl<V: VideoProviders> Work<'_, V> {
     /// Everybody about whom nothing was found has no user, no key, or shares it.
     async fn rest_is_not_found(&mut self, job: &JobRow) -> Result<bool, MatchError> {
         let field = self.integration.match_field;
+        let mut after = String::new();
         loop {
-            let mut query =
-                QueryBuilder::<Kind>::new("SELECT s.* FROM staff AS s WHERE NOT EXISTS (SELECT 1 ");
+            let mut query = QueryBuilder::<Kind>::new("SELECT s.* FROM staff AS s WHERE s.id > ");
+            query.push_bind(after.clone()).push(" AND NOT EXISTS (SELECT 1 ");
             query.push("FROM staff_match AS m WHERE m.staff = s.id AND m.integration = ");
             query.push_bind(job.integration.as_str().to_owned()).push(" AND m.matched_at >= ");
             query.push_bind(job.started_at).push(" AND m.match_key = s.").push(field.key_column());
@@ -127,9 +128,8 @@ impl<V: VideoProviders> Work<'_, V> {
             query.push_bind(i64::try_from(ROWS_AT_ONCE).unwrap_or(i64::MAX));
             let mut connection = self.platform.connection().await?;
             let left = queue::candidates(query, &mut connection, field).await?;
-            if left.is_empty() {
-                return Ok(true);
-            }
+            let Some(last) = left.last() else { return Ok(true) };
+            after.clone_from(&last.staff);
             let sorted = settle::sort(&mut connection, self.integration, left).await?;
             drop(connection);
             let mut answers = sorted.settled;
@@ -184,8 +184,7 @@ async fn known(
         return Ok(HashMap::new());
     }
     let mut query = QueryBuilder::<Kind>::new(
-        "SELECT staff, user_id, user_key, user_name FROM staff_match \
-         WHERE user_id IS NOT NULL AND integration = ",
+        "SELECT staff, user_id, user_key, user_name FROM staff_match WHERE integration = ",
     );
     query.push_bind(job.integration.as_str().to_owned()).push(" AND matched_at >= ");
     query.push_bind(job.started_at).push(" AND staff IN ");
@@ -193,7 +192,9 @@ async fn known(
     let rows = query.build().persistent(false).fetch_all(connection).await?;
     let mut known = HashMap::new();
     for row in &rows {
-        let user = User { id: row.try_get(1)?, key: row.try_get(2)?, display_name: row.try_get(3)? };
+        // Left to this side: SQLite would go through all matches that have a user.
+        let Some(id) = row.try_get(1)? else { continue };
+        let user = User { id, key: row.try_get(2)?, display_name: row.try_get(3)? };
         known.insert(row.try_get(0)?, user);
     }
     Ok(known)

@@ -9,6 +9,7 @@ use sqlx::{FromRow, Row as _};
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
+use super::turn::Turn;
 use super::{MatchError, MatchReport, Progress, job_store};
 use crate::IntegrationId;
 use crate::database::{self, Row};
@@ -174,12 +175,24 @@ impl JobRow {
 pub(crate) struct Jobs {
     listeners: Mutex<HashMap<JobId, watch::Sender<JobProgress>>>,
     pub(super) news: Notify,
+    /// Turns whose work was dropped midway.
+    left: Mutex<Vec<Turn>>,
 }
 
 impl Jobs {
     /// There is something to do.
     pub(crate) fn wake(&self) {
         self.news.notify_one();
+    }
+
+    /// The work of a turn was dropped.
+    pub(super) fn leave(&self, turn: Turn) {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).push(turn);
+        self.wake();
+    }
+
+    pub(super) fn left_turn(&self) -> Option<Turn> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 
     pub(super) fn tell(&self, progress: &JobProgress) {

@@ -46,7 +46,7 @@ pub(super) async fn running(connection: &mut Connection) -> Result<Vec<JobRow>, 
     Ok(query.fetch_all(connection).await?)
 }
 
-/// Counts what was done. False if the job has ended meanwhile.
+/// Counts what was done, also by calls under way when the job ended. False if it has.
 pub(super) async fn advance(
     connection: &mut Connection,
     job: &JobId,
@@ -55,17 +55,17 @@ pub(super) async fn advance(
     calls: usize,
 ) -> Result<bool, DatabaseError> {
     let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-    let done = sqlx::query(
+    let state: Option<String> = sqlx::query_scalar(
         "UPDATE match_job SET done = done + $2, matched = matched + $3, calls = calls + $4 \
-         WHERE id = $1 AND state = 'running'",
+         WHERE id = $1 RETURNING state",
     )
     .bind(job.as_str())
     .bind(count(done))
     .bind(count(matched))
     .bind(count(calls))
-    .execute(connection)
+    .fetch_optional(connection)
     .await?;
-    Ok(done.rows_affected() > 0)
+    Ok(state.as_deref() == Some(JobState::Running.word()))
 }
 
 /// Where a job that reads the directory goes on; none: at its start.
@@ -90,8 +90,8 @@ pub(super) async fn by_keys(connection: &mut Connection, job: &JobId) -> Result<
     Ok(())
 }
 
-/// Ends a job that is under way, and empties its list. Who was never asked for by the key that they
-/// have now stays wanted by themselves.
+/// Ends a job that is under way, and empties its list. About whom something changed stays wanted by
+/// themselves.
 pub(super) async fn end(
     connection: &mut Connection,
     job: &JobId,
@@ -109,14 +109,8 @@ pub(super) async fn end(
     .execute(&mut *connection)
     .await?;
     if ended.rows_affected() > 0 {
-        sqlx::query(
-            "DELETE FROM match_wanted WHERE job = $1 AND EXISTS (SELECT 1 FROM staff_match AS m \
-             JOIN staff AS s ON s.id = m.staff WHERE m.integration = match_wanted.integration \
-             AND m.staff = match_wanted.staff AND m.match_key IN (s.email_key, s.user_name_key))",
-        )
-        .bind(job.as_str())
-        .execute(&mut *connection)
-        .await?;
+        let query = sqlx::query("DELETE FROM match_wanted WHERE job = $1 AND NOT changed");
+        query.bind(job.as_str()).execute(&mut *connection).await?;
         let query = sqlx::query("UPDATE match_wanted SET job = '' WHERE job = $1");
         query.bind(job.as_str()).execute(connection).await?;
     }

@@ -4,6 +4,7 @@
 //! ([`job`]), and who changed, by themselves ([`wanted`]). One process at a time ([`turn`]) works a list
 //! off ([`work`]), a few batches side by side ([`ask`]).
 
+pub(crate) mod anew;
 mod apply;
 mod ask;
 mod directory;
@@ -156,7 +157,7 @@ impl<V: VideoProviders> Platform<V> {
     /// keeps the outcome that it had, and is asked for later by itself.
     ///
     /// On an error the outcomes so far are kept. Dropped midway, the job is gone on with by whoever runs
-    /// [`Platform::run_jobs`].
+    /// [`Platform::run_jobs`]: at once in this process, in others two minutes later.
     pub async fn rematch(
         &self,
         integration: &IntegrationId,
@@ -165,12 +166,10 @@ impl<V: VideoProviders> Platform<V> {
         let started = self.start_rematch(integration).await?;
         let (integration, provider) = self.matchable(integration).await?;
         let name = integration.display_name.clone();
-        let mut connection = self.connection().await?;
-        let turn = turn::take(&mut connection, &integration.id, self.now()).await?;
-        drop(connection);
-        let Some(turn) = turn else { return Err(MatchError::Elsewhere(name)) };
-        let worked = Work::new(self, &integration, &provider, &turn, &mut progress).job(&started).await;
-        turn::give_back(&mut *self.connection().await?, &turn).await?;
+        let held = self.take_turn(&integration.id).await?;
+        let Some(held) = held else { return Err(MatchError::Elsewhere(name)) };
+        let worked = Work::new(self, &integration, &provider, held.turn(), &mut progress).job(&started).await;
+        self.end_turn(held).await?;
         worked?;
         let job = self.job(&started).await?;
         match job.state {

@@ -76,8 +76,8 @@ pub(super) async fn extend(
     .await?;
     let Some(last) = last else { return Ok(false) };
     sqlx::query(
-        "INSERT INTO match_wanted (integration, staff, job, look, attempts, wanted_at, due_at) \
-         SELECT $1, id, $2, 'key', 0, $3, $3 FROM staff WHERE id > $4 AND id <= $5 \
+        "INSERT INTO match_wanted (integration, staff, job, changed, look, attempts, wanted_at, due_at) \
+         SELECT $1, id, $2, FALSE, 'key', 0, $3, $3 FROM staff WHERE id > $4 AND id <= $5 \
          ON CONFLICT (integration, staff) DO UPDATE SET job = excluded.job, look = excluded.look, \
          attempts = excluded.attempts, due_at = excluded.due_at",
     )
@@ -97,15 +97,17 @@ pub(super) async fn extend(
     Ok(true)
 }
 
-/// Those who were never asked for, in the order of their ids.
+/// Those behind `after` who were never asked for, in the order of their ids.
 pub(super) async fn fresh(
     connection: &mut Connection,
     list: &List,
+    after: &str,
     now: i64,
     most: usize,
 ) -> Result<Vec<Candidate>, DatabaseError> {
     let mut query = list.rows(OF_STAFF);
-    query.push(" AND w.look = 'key' AND w.attempts = 0 AND w.due_at <= ").push_bind(now);
+    query.push(" AND w.look = 'key' AND w.attempts = 0 AND w.staff > ").push_bind(after.to_owned());
+    query.push(" AND w.due_at <= ").push_bind(now);
     query.push(" ORDER BY w.staff LIMIT ").push_bind(i64::try_from(most).unwrap_or(i64::MAX));
     candidates(query, connection, list.field).await
 }
@@ -195,9 +197,10 @@ async fn of_list(
     if staff.is_empty() {
         return Ok(());
     }
-    query.push(" WHERE integration = ").push_bind(integration.as_str().to_owned()).push(" AND job = ");
-    query.push_bind(job.map_or("", JobId::as_str).to_owned()).push(" AND staff IN ");
+    query.push(" WHERE integration = ").push_bind(integration.as_str().to_owned()).push(" AND staff IN ");
     one_of(&mut query, staff);
+    // As an expression, so that these are found by the key, and not by the index of a list that may be long.
+    query.push(" AND job || '' = ").push_bind(job.map_or("", JobId::as_str).to_owned());
     query.build().persistent(false).execute(connection).await?;
     Ok(())
 }
@@ -222,7 +225,9 @@ pub(super) async fn give_up(
     query.push(" ON CONFLICT (integration, staff) DO UPDATE SET unanswered_at = excluded.unanswered_at");
     query.build().persistent(false).execute(&mut *connection).await?;
 
-    let mut query = QueryBuilder::<Kind>::new("UPDATE match_wanted SET job = '', attempts = attempts + 1, ");
+    let mut query = QueryBuilder::<Kind>::new(
+        "UPDATE match_wanted SET job = '', changed = TRUE, attempts = attempts + 1, ",
+    );
     query.push("due_at = ").push_bind(due).push(" WHERE integration = ");
     query.push_bind(list.integration.as_str().to_owned()).push(" AND job = ");
     query.push_bind(list.job().to_owned());

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use super::queue::Waiting;
 use super::wanted::{LONGEST, ms};
 use super::work::Work;
-use super::{MatchError, job_store, queue, turn};
+use super::{MatchError, job_store, queue};
 use crate::IntegrationId;
 use crate::database::DatabaseError;
 use crate::platform::Platform;
@@ -76,6 +76,9 @@ impl<V: VideoProviders> Platform<V> {
             }
         }
         at_work.shutdown().await;
+        if let Err(error) = self.give_back_left_turns().await {
+            tracing::warn!(%error, "matching under way is gone on with elsewhere only in two minutes");
+        }
     }
 
     /// Does what is due now, and comes back when nothing more is. Tells how long until there is more, if
@@ -127,20 +130,19 @@ impl<V: VideoProviders> Platform<V> {
     }
 
     async fn try_work_on(&self, id: &IntegrationId) -> Result<bool, MatchError> {
-        let turn = turn::take(&mut *self.connection().await?, id, self.now()).await?;
-        let Some(turn) = turn else { return Ok(false) };
+        let Some(held) = self.take_turn(id).await? else { return Ok(false) };
         let mut nobody = |_| {};
         let worked = async {
             let (integration, provider) = self.matchable(id).await?;
             let job = job_store::running_on(&mut *self.connection().await?, id).await?;
-            let work = Work::new(self, &integration, &provider, &turn, &mut nobody);
+            let work = Work::new(self, &integration, &provider, held.turn(), &mut nobody);
             match job {
                 Some(job) => work.job(&job.id).await,
                 None => work.changed().await,
             }
         }
         .await;
-        turn::give_back(&mut *self.connection().await?, &turn).await?;
+        self.end_turn(held).await?;
         worked.map(|()| true)
     }
 }

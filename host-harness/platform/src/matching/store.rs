@@ -147,7 +147,7 @@ async fn by_user(
         );
         query.push_bind(integration.as_str()).push(" AND m.user_id IN ");
         one_of(&mut query, users);
-        query.push(" ORDER BY m.staff");
+        // Not sorted by the database: SQLite would go through all matches in that order to save itself sorting.
         for row in query.build().persistent(false).fetch_all(&mut *connection).await? {
             let (user, staff, name): (String, String, String) =
                 (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
@@ -156,11 +156,14 @@ async fn by_user(
         }
     }
     by_user.retain(|_, staff| staff.len() > 1);
+    for staff in by_user.values_mut() {
+        staff.sort_unstable_by(|(one, ..), (other, ..)| one.cmp(other));
+    }
     Ok(by_user)
 }
 
 /// Two staff on one user are both told of it, whatever their keys are and whatever the outcome is.
-async fn tell_of_each_other(
+pub(crate) async fn tell_of_each_other(
     connection: &mut Connection,
     integration: &IntegrationId,
     found: &mut [StaffMatch],

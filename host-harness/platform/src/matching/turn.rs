@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::job::Jobs;
 use crate::IntegrationId;
 use crate::database::{Connection, DatabaseError};
+use crate::platform::Platform;
+use crate::provider::VideoProviders;
 
 /// How long a turn lasts that nobody confirms: longer than any call of a provider takes, so that a
 /// slow one is not taken for a dead one.
@@ -17,9 +20,57 @@ const LONGEST_REST: Duration = Duration::from_mins(10);
 
 /// A turn that was taken.
 #[derive(Debug, Clone)]
-pub(super) struct Turn {
+pub(crate) struct Turn {
     pub(super) integration: IntegrationId,
     owner: String,
+}
+
+/// A turn while somebody works. If the work is dropped midway, the next in this process who wants a turn
+/// gives it back first, and whoever runs jobs is woken up for it.
+pub(super) struct Held<'a> {
+    turn: Option<Turn>,
+    jobs: &'a Jobs,
+}
+
+impl Held<'_> {
+    pub(super) fn turn(&self) -> &Turn {
+        self.turn.as_ref().expect("only giving it back takes it out, and that ends this")
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if let Some(turn) = self.turn.take() {
+            self.jobs.leave(turn);
+        }
+    }
+}
+
+impl<V: VideoProviders> Platform<V> {
+    /// Takes the turn of an integration if nobody has it.
+    pub(super) async fn take_turn(
+        &self,
+        integration: &IntegrationId,
+    ) -> Result<Option<Held<'_>>, DatabaseError> {
+        self.give_back_left_turns().await?;
+        let turn = take(&mut *self.connection().await?, integration, self.now()).await?;
+        Ok(turn.map(|turn| Held { turn: Some(turn), jobs: self.jobs() }))
+    }
+
+    /// Gives a turn back at the end of the work.
+    pub(super) async fn end_turn(&self, mut held: Held<'_>) -> Result<(), DatabaseError> {
+        give_back(&mut *self.connection().await?, held.turn()).await?;
+        held.turn = None;
+        Ok(())
+    }
+
+    /// Gives the turns back whose work was dropped.
+    pub(super) async fn give_back_left_turns(&self) -> Result<(), DatabaseError> {
+        while let Some(turn) = self.jobs().left_turn() {
+            give_back(&mut *self.connection().await?, &turn).await?;
+        }
+        Ok(())
+    }
 }
 
 fn end(now: i64, more: Duration) -> i64 {
@@ -27,7 +78,7 @@ fn end(now: i64, more: Duration) -> i64 {
 }
 
 /// Takes the turn if nobody has it.
-pub(super) async fn take(
+async fn take(
     connection: &mut Connection,
     integration: &IntegrationId,
     now: i64,
@@ -67,7 +118,7 @@ pub(super) async fn confirm(
 }
 
 /// Gives the turn back.
-pub(super) async fn give_back(connection: &mut Connection, turn: &Turn) -> Result<(), DatabaseError> {
+async fn give_back(connection: &mut Connection, turn: &Turn) -> Result<(), DatabaseError> {
     sqlx::query("DELETE FROM match_turn WHERE integration = $1 AND owner = $2")
         .bind(turn.integration.as_str())
         .bind(&turn.owner)

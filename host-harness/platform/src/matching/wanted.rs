@@ -61,8 +61,8 @@ const USED: &str = " FROM staff AS s CROSS JOIN integration AS i \
 
 fn begin(now: i64) -> QueryBuilder<Kind> {
     let mut query = QueryBuilder::new(
-        "INSERT INTO match_wanted (integration, staff, job, look, attempts, wanted_at, due_at) \
-         SELECT i.id, s.id, '', 'key', 0, ",
+        "INSERT INTO match_wanted (integration, staff, job, changed, look, attempts, wanted_at, due_at) \
+         SELECT i.id, s.id, '', TRUE, 'key', 0, ",
     );
     query.push_bind(now).push(", ").push_bind(now.saturating_add(ms(QUIET)));
     query
@@ -71,11 +71,27 @@ fn begin(now: i64) -> QueryBuilder<Kind> {
 /// Who is on a list already begins anew, and on the list of a job no more: that may be cancelled.
 async fn end(mut query: QueryBuilder<Kind>, connection: &mut Connection) -> Result<(), DatabaseError> {
     query.push(
-        " ON CONFLICT (integration, staff) DO UPDATE SET job = excluded.job, look = excluded.look, \
-         attempts = 0, due_at = excluded.due_at",
+        " ON CONFLICT (integration, staff) DO UPDATE SET job = excluded.job, changed = TRUE, \
+         look = excluded.look, attempts = 0, due_at = excluded.due_at",
     );
     query.build().persistent(false).execute(connection).await?;
     Ok(())
+}
+
+/// Puts a staff member on the lists of the integrations where they are not matched, and of the one that they
+/// use.
+pub(crate) async fn assigned(
+    connection: &mut Connection,
+    staff: &str,
+    now: i64,
+) -> Result<(), DatabaseError> {
+    let mut query = begin(now);
+    query.push(USED).push(
+        " AND NOT EXISTS (SELECT 1 FROM staff_match AS m WHERE m.integration = i.id AND m.staff = s.id \
+         AND m.outcome = 'matched') AND s.id = ",
+    );
+    query.push_bind(staff.to_owned());
+    end(query, connection).await
 }
 
 impl<V: VideoProviders> Platform<V> {
@@ -83,13 +99,7 @@ impl<V: VideoProviders> Platform<V> {
     /// they are matched by themselves on the integration that they use, unless they are matched there.
     pub async fn staff_assigned(&self, staff: &str) -> Result<(), DatabaseError> {
         let mut transaction = database::begin(self.pool()).await?;
-        let mut query = begin(self.now());
-        query.push(USED).push(
-            " AND NOT EXISTS (SELECT 1 FROM staff_match AS m WHERE m.integration = i.id AND m.staff = s.id \
-             AND m.outcome = 'matched') AND s.id = ",
-        );
-        query.push_bind(staff.to_owned());
-        end(query, &mut transaction).await?;
+        assigned(&mut transaction, staff, self.now()).await?;
         database::commit(transaction, "matching.wanted").await?;
         self.jobs().wake();
         Ok(())

@@ -1,9 +1,12 @@
-//! Working a list off: a few batches side by side, and again what was put off, until everybody has an
-//! outcome or the provider has been silent for too long.
+//! Working a list off: a few batches side by side, the next when one is done, and again what was put off,
+//! until everybody has an outcome or the provider has been silent for too long.
 
+use std::collections::VecDeque;
+use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use video_host::CallError;
 use video_host::provider::Look;
 
@@ -37,10 +40,43 @@ enum End {
     TakenAway,
 }
 
-/// Batches of one look, asked side by side.
-struct Wave {
+/// Staff to be asked for by one look.
+struct Lot {
     look: Look,
     candidates: Vec<Candidate>,
+}
+
+impl Lot {
+    /// In calls of so many.
+    fn batches(self, batch: usize) -> Vec<Self> {
+        let of = |candidates: &[Candidate]| Self { look: self.look, candidates: candidates.to_vec() };
+        self.candidates.chunks(batch).map(of).collect()
+    }
+}
+
+/// What calls side by side came to.
+#[derive(Debug, Default)]
+struct Round {
+    /// Whether anybody was answered.
+    answered: bool,
+    /// How long the provider wants to be left alone, if it put anybody off.
+    put_off: Option<Duration>,
+}
+
+/// Does something while calls go on: their answers are kept for later.
+async fn meanwhile<C: Future, T>(
+    calls: &mut FuturesUnordered<C>,
+    answers: &mut VecDeque<C::Output>,
+    something: impl Future<Output = T>,
+) -> T {
+    let mut something = pin!(something);
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut something => return done,
+            Some(answer) = calls.next() => answers.push_back(answer),
+        }
+    }
 }
 
 /// One process at work on one integration, while it has the turn.
@@ -115,20 +151,17 @@ impl<'a, V: VideoProviders> Work<'a, V> {
         Ok(())
     }
 
+    /// Rounds until nobody is left: each ends when the provider wants to be left alone, or has nobody
+    /// more to be asked for.
     async fn list(&mut self, list: &List, mut job: Option<JobRow>) -> Result<End, MatchError> {
         let mut silent = 0;
         loop {
-            let wave = match self.next_wave(list, job.as_mut()).await? {
-                Ok(wave) => wave,
+            let round = match self.round(list, job.as_mut(), silent).await? {
+                Ok(round) => round,
                 Err(end) => return Ok(end),
             };
-            let Some((answered, put_off)) = self.ask_wave(list, wave, silent).await? else {
-                return Ok(End::TakenAway);
-            };
-            // A provider that is in no hurry is asked for more at once, another one for less.
-            self.side_by_side = if put_off.is_some() { 1 } else { (self.side_by_side * 2).min(SIDE_BY_SIDE) };
-            silent = if answered { 0 } else { silent + 1 };
-            let Some(wait) = put_off else { continue };
+            silent = if round.answered { 0 } else { silent + 1 };
+            let Some(wait) = round.put_off else { continue };
             let Some(job) = job.as_mut() else { return Ok(End::Drained) };
             if silent == SILENT_ROUNDS || wait > PATIENCE {
                 return self.give_up(list, job, wait).await;
@@ -152,13 +185,14 @@ impl<'a, V: VideoProviders> Work<'a, V> {
         Ok(true)
     }
 
-    /// Whom to ask for next: staff who were never asked for, in full batches as long as there are more,
-    /// and then who was put off and who was missed by key.
-    async fn next_wave(
+    /// Staff who were never asked for, behind `after`, in full batches as long as there are more; none if
+    /// there are none. Moves `after` to the last of them.
+    async fn fresh(
         &mut self,
         list: &List,
         mut job: Option<&mut JobRow>,
-    ) -> Result<Result<Wave, End>, MatchError> {
+        after: &mut String,
+    ) -> Result<Result<Vec<Candidate>, End>, MatchError> {
         let batch = self.batch();
         let most = batch * self.side_by_side;
         loop {
@@ -167,14 +201,14 @@ impl<'a, V: VideoProviders> Work<'a, V> {
             if !turn::confirm(&mut transaction, self.turn, now, Duration::ZERO).await? {
                 return Ok(Err(End::TakenAway));
             }
-            let mut fresh = queue::fresh(&mut transaction, list, now, most).await?;
+            let mut fresh = queue::fresh(&mut transaction, list, after, now, most).await?;
             let mut more = false;
             if let Some(job) = job.as_deref_mut()
                 && fresh.len() < most
             {
                 more = queue::extend(&mut transaction, job, Some(most - fresh.len()), now).await?;
                 if more {
-                    fresh = queue::fresh(&mut transaction, list, now, most).await?;
+                    fresh = queue::fresh(&mut transaction, list, after, now, most).await?;
                 }
             } else if job.is_some() {
                 more = true;
@@ -191,23 +225,28 @@ impl<'a, V: VideoProviders> Work<'a, V> {
                 // The rest stays on the list until it fills a batch.
                 to_ask.truncate(to_ask.len() - to_ask.len() % batch);
             }
-            if !to_ask.is_empty() {
-                return Ok(Ok(Wave { look: Look::Keys, candidates: to_ask }));
+            if let Some(last) = to_ask.last() {
+                after.clone_from(&last.staff);
             }
-            if nothing_fresh && !more {
-                break;
+            if !to_ask.is_empty() || (nothing_fresh && !more) {
+                return Ok(Ok(to_ask));
             }
         }
+    }
+
+    /// Who was put off or missed by key and may be asked for now, by one look.
+    async fn due(&mut self, list: &List, job: Option<&JobRow>) -> Result<Result<Lot, End>, MatchError> {
         loop {
             let now = self.platform.now();
             let mut connection = self.platform.connection().await?;
+            let most = self.batch() * self.side_by_side;
             let (look, candidates) = queue::due(&mut connection, list, now, most).await?;
             if !candidates.is_empty() {
-                return Ok(Ok(Wave { look, candidates }));
+                return Ok(Ok(Lot { look, candidates }));
             }
             let next = queue::next_due(&mut connection, list).await?;
             drop(connection);
-            let (Some(next), Some(job)) = (next, job.as_deref()) else { return Ok(Err(End::Drained)) };
+            let (Some(next), Some(job)) = (next, job) else { return Ok(Err(End::Drained)) };
             let wait = Duration::from_millis(u64::try_from(next.saturating_sub(now)).unwrap_or(0));
             if !self.rest(Some(&job.id), wait).await? {
                 return Ok(Err(End::TakenAway));
@@ -258,40 +297,73 @@ impl<'a, V: VideoProviders> Work<'a, V> {
         Ok(applied == Applied::Stored)
     }
 
-    /// Asks for a wave. Tells whether anything was answered, and how long the provider wants to be left
-    /// alone if it put anything off; none if there is nothing more to be done here.
-    async fn ask_wave(
+    /// Asks for staff who were never asked for until there are none, so many calls side by side that the
+    /// next begins when one ends; and if there are none from the start, for those who are due again.
+    async fn round(
         &mut self,
         list: &List,
-        wave: Wave,
+        mut job: Option<&mut JobRow>,
         silent: u32,
-    ) -> Result<Option<(bool, Option<Duration>)>, MatchError> {
+    ) -> Result<Result<Round, End>, MatchError> {
         let unsaid = if list.job.is_some() { BACK_OFF * 2_u32.pow(silent + 1) } else { SOON };
         let wait_of = |named: Option<u64>| named.map_or(unsaid, Duration::from_millis);
-        let (provider, integration, look) = (self.provider, self.integration, wave.look);
-        let batches = wave.candidates.chunks(self.batch());
-        let asking = batches.map(|batch| ask(provider, integration, look, batch));
-        let mut asking = stream::iter(asking.collect::<Vec<_>>()).buffer_unordered(self.side_by_side);
-        let (mut answered, mut longest, mut refused) = (false, None, None);
-        let mut goes_on = true;
-        while let Some(asked) = asking.next().await {
-            // What the others of the wave brought holds, whatever becomes of one.
-            let asked = match asked {
-                Ok(asked) => asked,
-                Err(error) => {
+        let (provider, integration, batch) = (self.provider, self.integration, self.batch());
+        let (mut calls, mut answers) = (FuturesUnordered::new(), VecDeque::new());
+        let mut waiting = VecDeque::new();
+        let mut after = String::new();
+        let (mut more, mut goes_on, mut refused) = (true, true, None);
+        let mut round = Round::default();
+        loop {
+            while calls.len() < self.side_by_side && round.put_off.is_none() && refused.is_none() && goes_on {
+                if waiting.is_empty() && more {
+                    let fresh =
+                        meanwhile(&mut calls, &mut answers, self.fresh(list, job.as_deref_mut(), &mut after));
+                    let lot = match fresh.await? {
+                        Ok(fresh) => Lot { look: Look::Keys, candidates: fresh },
+                        Err(_) => {
+                            goes_on = false;
+                            break;
+                        }
+                    };
+                    more = !lot.candidates.is_empty();
+                    waiting.extend(lot.batches(batch));
+                    let begun = round.answered || !(calls.is_empty() && answers.is_empty());
+                    if !more && !begun {
+                        match self.due(list, job.as_deref()).await? {
+                            Ok(lot) => waiting.extend(lot.batches(batch)),
+                            Err(end) => return Ok(Err(end)),
+                        }
+                    }
+                }
+                let Some(Lot { look, candidates }) = waiting.pop_front() else { break };
+                calls.push(async move { ask(provider, integration, look, &candidates).await });
+            }
+            let next = match answers.pop_front() {
+                Some(next) => Some(next),
+                None => calls.next().await,
+            };
+            // What the others brought holds, whatever becomes of one.
+            let asked = match next {
+                Some(Ok(asked)) => asked,
+                Some(Err(error)) => {
                     refused.get_or_insert(error);
                     continue;
                 }
+                None => break,
             };
-            answered |= !(asked.answers.is_empty() && asked.missed.is_empty());
-            longest = asked.put_off.iter().map(|(_, named)| wait_of(*named)).max().max(longest);
+            round.answered |= !(asked.answers.is_empty() && asked.missed.is_empty());
+            round.put_off = asked.put_off.iter().map(|(_, named)| wait_of(*named)).max().max(round.put_off);
+            // A provider that is in no hurry is asked for more at once, another one for less.
+            self.side_by_side =
+                if round.put_off.is_some() { 1 } else { (self.side_by_side + 1).min(SIDE_BY_SIDE) };
             let now = self.platform.now();
-            goes_on &= self.store(list, &asked, 1, |named| now.saturating_add(ms(wait_of(named)))).await?;
+            let due = |named| now.saturating_add(ms(wait_of(named)));
+            goes_on &= meanwhile(&mut calls, &mut answers, self.store(list, &asked, 1, due)).await?;
         }
         if let Some(error) = refused {
             return Err(self.stopped(list, error).await?);
         }
-        Ok(goes_on.then_some((answered, longest)))
+        Ok(if goes_on { Ok(round) } else { Err(End::TakenAway) })
     }
 
     pub(super) async fn stopped(&mut self, list: &List, error: CallError) -> Result<MatchError, MatchError> {

@@ -103,7 +103,7 @@ pub enum RowProblem {
         most: usize,
     },
     /// A role that there is not.
-    #[error("`{0}` is not a role. Write staff or administrator.")]
+    #[error("`{0}` is not a role. Write staff, scheduler or administrator.")]
     UnknownRole(String),
 }
 

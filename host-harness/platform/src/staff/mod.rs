@@ -12,19 +12,46 @@ use crate::integration::MatchField;
 use crate::matching::wanted;
 use crate::platform::Platform;
 use crate::provider::VideoProviders;
-use crate::word::words;
+use crate::search;
+use crate::word::{self, Word, words};
 
 /// What a staff member may do on the platform.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Role {
     /// Has appointments.
     #[default]
     Staff,
+    /// Books, moves and cancels the appointments of everybody, too.
+    Scheduler,
     /// Connects integrations and decides who has video, too.
     Administrator,
 }
 
-words!(Role { Staff = "staff", Administrator = "administrator" });
+words!(Role { Staff = "staff", Scheduler = "scheduler", Administrator = "administrator" });
+
+impl Role {
+    /// All of them, from the one that may do the least.
+    pub const ALL: [Self; 3] = [Self::Staff, Self::Scheduler, Self::Administrator];
+
+    /// What people call it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Staff => "staff member",
+            Self::Scheduler => "scheduler",
+            Self::Administrator => "administrator",
+        }
+    }
+
+    /// Its word in files and forms.
+    pub fn word(self) -> &'static str {
+        Word::word(self)
+    }
+
+    /// The role of a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        word::parse(word)
+    }
+}
 
 /// A staff record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +85,7 @@ impl<V: VideoProviders> Platform<V> {
     /// Adds the staff of a CSV file and updates those whose ids are known. Nobody is removed.
     ///
     /// The first line names the columns `id`, `name`, `email`, `user_name`, in any order, and
-    /// optionally `role` (`staff` or `administrator`; without it, new staff are `staff` and the others
+    /// optionally `role` (`staff`, `scheduler` or `administrator`; without it, new staff are `staff` and the others
     /// keep theirs). UTF-8, with or without a byte order mark. A row that cannot be used is named in
     /// the report with its line, and the others go in all the same; either all of them do, or, on an
     /// error, none.
@@ -101,6 +128,7 @@ impl<V: VideoProviders> Platform<V> {
             changed.push((field, store::changed(connection, rows, field).await?));
         }
         store::upsert(connection, rows, with_roles).await?;
+        search::index(connection, rows).await?;
         for (field, staff) in changed {
             wanted::changed(connection, field, &staff, self.now()).await?;
         }

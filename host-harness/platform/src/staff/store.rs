@@ -7,7 +7,8 @@ use sqlx::{FromRow, QueryBuilder, Row as _};
 use super::{StaffMember, comparable};
 use crate::database::{Connection, DatabaseError, Kind, Row};
 use crate::integration::MatchField;
-use crate::word::{self, Word as _};
+use crate::search;
+use crate::word::{self, Word};
 
 impl FromRow<'_, Row> for StaffMember {
     fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
@@ -28,7 +29,7 @@ pub(super) async fn upsert(
     with_roles: bool,
 ) -> Result<(), DatabaseError> {
     let mut query = QueryBuilder::<Kind>::new(
-        "INSERT INTO staff (id, name, email, user_name, role, email_key, user_name_key) ",
+        "INSERT INTO staff (id, name, email, user_name, role, name_key, email_key, user_name_key) ",
     );
     query.push_values(rows, |mut values, row| {
         values
@@ -36,13 +37,14 @@ pub(super) async fn upsert(
             .push_bind(&row.name)
             .push_bind(&row.email)
             .push_bind(&row.user_name)
-            .push_bind(row.role.word())
+            .push_bind(Word::word(row.role))
+            .push_bind(search::fold(row.label()))
             .push_bind(comparable(&row.email))
             .push_bind(comparable(&row.user_name));
     });
     query.push(
         " ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, \
-         user_name = excluded.user_name, email_key = excluded.email_key, \
+         user_name = excluded.user_name, name_key = excluded.name_key, email_key = excluded.email_key, \
          user_name_key = excluded.user_name_key",
     );
     if with_roles {

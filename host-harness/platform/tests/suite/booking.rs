@@ -1,9 +1,9 @@
 //! Booking, and what a crash leaves.
 
 use video_host::provider::{Capabilities, Error, MatchOutcome};
-use video_platform::{BookingError, Status, WrongInput};
+use video_platform::{BookingError, MeetingMethod, Status, WrongInput};
 
-use crate::script::{Stage, dead, outage, refused, request};
+use crate::script::{Stage, dead, outage, refused, request, service};
 
 #[tokio::test]
 async fn booking_twice_gives_the_same_link_and_asks_once() -> anyhow::Result<()> {
@@ -11,7 +11,7 @@ async fn booking_twice_gives_the_same_link_and_asks_once() -> anyhow::Result<()>
     let first = stage.platform.book(&request("a", "ann")).await?;
     assert_eq!(first.status, Status::Booked);
     assert_eq!(first.link.as_deref(), Some("https://teams.microsoft.com/l/0"));
-    assert_eq!(first.integration, id);
+    assert_eq!(first.integration, Some(id));
     assert_eq!(stage.platform.book(&request("a", "ann")).await?, first);
     assert_eq!(stage.script.take_calls(), ["create a"]);
 
@@ -70,6 +70,8 @@ async fn resume_leaves_a_silent_provider_alone() -> anyhow::Result<()> {
 async fn each_thing_that_a_booking_needs_is_named_when_it_is_missing() -> anyhow::Result<()> {
     let stage = Stage::new().await?;
     let book = async |staff: &str| stage.platform.book(&request("a", staff)).await.unwrap_err().to_string();
+    assert!(book("ann").await.contains("no service with the id advice"));
+    stage.platform.put_service(&service("advice", &MeetingMethod::ALL)).await?;
     assert!(book("ann").await.contains("no staff member with the id ann"));
     stage.import(&["ann"]).await?;
     assert!(book("ann").await.contains("ann has no video provider"));

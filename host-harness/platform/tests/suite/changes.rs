@@ -1,7 +1,7 @@
 //! Moving and cancelling.
 
 use video_host::provider::{Capabilities, Error};
-use video_platform::{BookingError, Status};
+use video_platform::{BookingError, Entitlement, Status};
 
 use crate::script::{Stage, outage, refused, request};
 
@@ -119,11 +119,12 @@ async fn a_provider_that_can_neither_move_nor_cancel_is_not_asked_to() -> anyhow
 async fn an_appointment_stays_on_its_integration_when_the_staff_member_gets_another() -> anyhow::Result<()> {
     let (stage, first) = Stage::with_staff(&["ann"]).await?;
     stage.platform.book(&request("a", "ann")).await?;
+    stage.platform.set_entitlement(Entitlement::MultipleIntegrations, true).await?;
     let second = stage.connect().await?;
     stage.platform.choose_integration("ann", Some(&second)).await?;
     stage.platform.rematch_one("ann").await?;
-    assert_eq!(stage.platform.book(&request("b", "ann")).await?.integration, second);
-    assert_eq!(stage.platform.move_appointment("a", 5_000, 6_000).await?.integration, first);
+    assert_eq!(stage.platform.book(&request("b", "ann")).await?.integration, Some(second));
+    assert_eq!(stage.platform.move_appointment("a", 5_000, 6_000).await?.integration, Some(first.clone()));
     stage.platform.choose_integration("ann", None).await?;
     assert_eq!(stage.platform.video_settings("ann").await?.unwrap().integration, Some(first));
     Ok(())

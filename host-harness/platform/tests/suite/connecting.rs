@@ -6,7 +6,7 @@ use video_host::provider::{
     Error, GrantProblem, MisconfigurationProblem, Parameter, SetupField, SetupKind, SignInError,
     SignInProblem,
 };
-use video_platform::{ConnectError, Finished, IntegrationState, MatchField, Setup};
+use video_platform::{ConnectError, Entitlement, Finished, IntegrationState, MatchField, Setup};
 
 use crate::script::{Stage, connection, dead, misconfigured, outage, refused, request};
 
@@ -25,6 +25,7 @@ async fn the_first_integration_that_connects_becomes_the_default_and_the_second_
     assert_eq!(first.account, Some(connection().account));
     assert!(first.last_success.is_some());
 
+    stage.platform.set_entitlement(Entitlement::MultipleIntegrations, true).await?;
     let second = stage.connect().await?;
     assert!(!stage.platform.integration(&second).await?.unwrap().is_default);
     stage.platform.set_default(&second).await?;

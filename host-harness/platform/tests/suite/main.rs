@@ -5,10 +5,14 @@
     reason = "the script stands in for providers, and a test that breaks it may panic"
 )]
 
+mod acting;
 mod advice;
+mod audit;
 mod booking;
 mod changes;
 mod connecting;
+mod dashboard;
+mod entitlements;
 mod events;
 mod histories;
 mod importing;
@@ -18,5 +22,6 @@ mod reassigning;
 mod reconciling;
 mod rematching;
 mod script;
+mod services;
 mod staff_checks;
 mod states;

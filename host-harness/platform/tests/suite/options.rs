@@ -1,7 +1,7 @@
 //! What is chosen about meetings: for an integration, and for one appointment.
 
 use video_host::provider::{Choice, MeetingOption};
-use video_platform::{BookingError, BookingRequest, ConnectError, MeetingOptions};
+use video_platform::{BookingError, BookingRequest, ConnectError, Entitlement, MeetingOptions};
 
 use crate::script::{Stage, refused, request};
 
@@ -114,6 +114,7 @@ async fn an_option_that_a_new_version_of_the_plugin_dropped_stands_in_the_way_of
 #[tokio::test]
 async fn options_are_chosen_for_an_integration_that_is_connected() -> anyhow::Result<()> {
     let (stage, id) = stage().await?;
+    stage.platform.set_entitlement(Entitlement::MultipleIntegrations, true).await?;
     let (pending, _) = stage.begin().await?;
     let options = chosen(&[("chat", "off")]);
     let error = stage.platform.set_meeting_options(&pending, &options).await.unwrap_err();

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use video_host::provider::Capabilities;
-use video_platform::{BookingError, IntegrationId, Status};
+use video_platform::{BookingError, Entitlement, IntegrationId, Status};
 
 use crate::script::{Stage, outage, refused, request};
 
@@ -167,6 +167,7 @@ async fn nobody_gets_an_appointment_who_could_not_be_booked_for_it() -> anyhow::
     assert!(error("cat").await.contains("match the staff first"));
 
     // No silent change of provider, also where both are of the same kind.
+    stage.platform.set_entitlement(Entitlement::MultipleIntegrations, true).await?;
     let second = stage.connect().await?;
     stage.platform.choose_integration("bob", Some(&second)).await?;
     stage.platform.rematch(&second, |_| {}).await?;
@@ -174,7 +175,7 @@ async fn nobody_gets_an_appointment_who_could_not_be_booked_for_it() -> anyhow::
     assert!(matches!(told, BookingError::OtherIntegration { .. }), "{told}");
     assert_eq!(stage.platform.appointment("a").await?, before);
     stage.platform.choose_integration("bob", Some(&id)).await?;
-    assert_eq!(stage.platform.reassign("a", "bob").await?.appointment.integration, id);
+    assert_eq!(stage.platform.reassign("a", "bob").await?.appointment.integration, Some(id));
 
     stage.platform.cancel("a").await?;
     assert!(error("ann").await.contains("was cancelled"));

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use video_host::provider::{Capabilities, Error, LookUpOutcome};
 use video_platform::{
-    Discrepancy, Mending, ReconcileError, ReconcileMode, ReconcileOptions, Reconciliation, Status,
+    Discrepancy, Entitlement, Mending, ReconcileError, ReconcileMode, ReconcileOptions, Reconciliation,
+    Status,
 };
 
 use crate::script::{Stage, dead, outage, refused, request};
@@ -251,6 +252,7 @@ async fn only_what_is_not_long_over_is_compared_unless_somebody_asks() -> anyhow
 #[tokio::test]
 async fn one_integration_can_be_chosen_and_one_without_look_up_is_told() -> anyhow::Result<()> {
     let stage = differing().await?;
+    stage.platform.set_entitlement(Entitlement::MultipleIntegrations, true).await?;
     let second = stage.connect().await?;
     stage.script.take_calls();
     let only = ReconcileOptions { integration: Some(second), ..all(MEND) };

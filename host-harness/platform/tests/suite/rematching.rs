@@ -325,3 +325,55 @@ async fn jobs_are_run_until_somebody_says_stop() -> anyhow::Result<()> {
     running.await?;
     Ok(())
 }
+
+#[tokio::test]
+async fn a_matching_that_is_dropped_midway_is_gone_on_with_at_once() -> anyhow::Result<()> {
+    let (stage, id) = Stage::with_staff(&["ann", "bob", "cem"]).await?;
+    let held = stage.script.hold_answers();
+    tokio::select! {
+        ended = stage.platform.rematch(&id, |_| {}) => anyhow::bail!("{ended:?}"),
+        () = held.reached() => {}
+    }
+    let job = stage.platform.running_rematch(&id).await?.unwrap();
+    stage.script.take_calls();
+    // Its turn would last two minutes.
+    stage.platform.run_due_jobs().await?;
+    assert_eq!(stage.script.take_calls(), ["match ann@contoso.com bob@contoso.com", "match cem@contoso.com"]);
+    let after = stage.platform.rematch_progress(&job).await?;
+    assert_eq!((after.state, after.progress.matched), (JobState::Finished, 3));
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_changed_before_a_job_was_cancelled_is_asked_for_all_the_same() -> anyhow::Result<()> {
+    let (stage, id) = Stage::with_staff(&["ann", "bob", "cem"]).await?;
+    stage.platform.put_staff(member("cem", "cem.new@contoso.com")).await?;
+    let held = stage.script.hold_answers();
+    let job = stage.platform.start_rematch(&id).await?;
+    let cancelling = async {
+        held.reached().await;
+        stage.platform.cancel_rematch(&job).await?;
+        held.release();
+        anyhow::Ok(())
+    };
+    let (ended, cancelled) = tokio::join!(stage.platform.rematch(&id, |_| {}), cancelling);
+    cancelled?;
+    assert!(matches!(ended, Err(MatchError::Cancelled { .. })), "{ended:?}");
+    stage.script.take_calls();
+    assert_eq!(later(&stage).await?, ["match cem.new@contoso.com"], "and nobody else");
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_is_given_another_integration_is_matched_on_it_by_themselves() -> anyhow::Result<()> {
+    let (stage, _) = Stage::with_staff(&["ann", "bob"]).await?;
+    let other = stage.connect().await?;
+    stage.script.take_calls();
+    stage.platform.choose_integration("bob", Some(&other)).await?;
+    assert_eq!(later(&stage).await?, ["match bob@contoso.com"]);
+    assert_eq!(found(&stage, &other, "bob").await?.state, MatchState::Matched);
+    // Back where they are matched, nobody is asked.
+    stage.platform.choose_integration("bob", None).await?;
+    assert!(later(&stage).await?.is_empty());
+    Ok(())
+}

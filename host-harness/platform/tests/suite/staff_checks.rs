@@ -20,12 +20,15 @@ async fn a_matched_staff_member_is_asked_for_by_the_matched_user_and_no_meeting_
     let warnings = vec!["Not sure of the licence.".to_owned()];
     assert_eq!(
         stage.platform.check_staff("ann").await?,
-        StaffCheck::Ready { integration: integration.clone(), warnings }
+        StaffCheck::Ready { integration: Some(integration.clone()), warnings }
     );
     assert_eq!(stage.script.take_calls(), ["check user oid of ann@contoso.com"]);
     // A provider that knows no users is not asked about one.
     stage.script.description.lock().unwrap().capabilities = Capabilities::RESCHEDULE;
-    assert_eq!(stage.platform.check_staff("ann").await?, StaffCheck::Ready { integration, warnings: vec![] });
+    assert_eq!(
+        stage.platform.check_staff("ann").await?,
+        StaffCheck::Ready { integration: Some(integration), warnings: vec![] }
+    );
     assert!(stage.script.take_calls().is_empty());
     Ok(())
 }

@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use super::question::Question;
-use crate::bindings::provider::Error;
+use crate::bindings::provider::{Error, GrantProblem};
 use crate::connection::Record;
 use crate::failure;
 use crate::graph::user::{DirectoryUser, Page};
@@ -32,7 +32,12 @@ pub(crate) fn all(host: &dyn Host, record: &Record, questions: &[Question]) -> R
         return Ok(replies);
     }
     for chunk in questions.chunks(batch::MOST) {
-        together(host, record, chunk, &mut replies)?;
+        if let Some(error) = together(host, record, chunk, &mut replies)? {
+            // Who refuses a whole batch for a while refuses the next one too, and counts it.
+            let rest = questions.len() - replies.len();
+            replies.extend(std::iter::repeat_with(|| Reply::Unknown(error.clone())).take(rest));
+            break;
+        }
     }
     Ok(replies)
 }
@@ -47,13 +52,13 @@ fn alone(host: &dyn Host, record: &Record, question: &Question) -> Result<Reply,
 }
 
 /// Up to 20 questions in one request. If the request as a whole fails for a while, its questions
-/// are unknown; what other requests found still holds.
+/// are unknown, and the reason is given back; what other requests found still holds.
 fn together(
     host: &dyn Host,
     record: &Record,
     questions: &[Question],
     replies: &mut Vec<Reply>,
-) -> Result<(), Error> {
+) -> Result<Option<Error>, Error> {
     let paths: Vec<&str> = questions.iter().map(|question| question.path.as_str()).collect();
     let body = batch::assemble(&paths)?;
     let url = record.cloud.resource("/$batch");
@@ -64,12 +69,15 @@ fn together(
                 questions.iter().map(|_| reply(error.clone())).collect::<Vec<_>>()
             };
             match refused(failure)? {
-                Reply::Unknown(error) => replies.extend(all(Reply::Unknown, &error)),
+                Reply::Unknown(error) => {
+                    replies.extend(all(Reply::Unknown, &error));
+                    return Ok(Some(error));
+                }
                 Reply::TooLarge(error) => replies.extend(all(Reply::TooLarge, &error)),
                 Reply::Forbidden(error) => return Err(error),
                 _ => return Err(failure::internal("Microsoft Graph did not take a batch.")),
             }
-            return Ok(());
+            return Ok(None);
         }
     };
     let answer = answer.json()?;
@@ -77,7 +85,7 @@ fn together(
     for (question, item) in questions.iter().zip(items) {
         let reply = match item {
             None => unread("Microsoft Graph left a question of a batch unanswered."),
-            Some(item) if !item.status.is_success() => refused(item.refused())?,
+            Some(item) if !item.status.is_success() => refused_item(&item)?,
             Some(item) => match Page::read(item.body, question.list) {
                 None => unread("Microsoft Graph answered a question of a batch with something odd."),
                 Some(page) => follow(host, record, page)?,
@@ -85,7 +93,7 @@ fn together(
         };
         replies.push(reply);
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Reads the pages that follow. A list that cannot be read to its end is not known.
@@ -117,6 +125,19 @@ fn page_of(request: Request<'_>, host: &dyn Host, list: bool) -> Result<Page, Fa
 
 fn unread(message: &str) -> Reply {
     Reply::Unknown(failure::unavailable(false, None, message))
+}
+
+/// The same of an item of a batch. The host renews an access token for a request as a whole only: that it
+/// ran out between the batch and one of its items is no word about the authorization, and the next batch
+/// has another one.
+fn refused_item(item: &batch::Item<'_>) -> Result<Reply, Error> {
+    let failure = item.refused();
+    match &failure.error {
+        Error::NeedsReauthorization(dead) if dead.problem != GrantProblem::ClaimsChallenge => {
+            Ok(unread("Microsoft Graph answered a question of a batch as if the access had run out."))
+        }
+        _ => refused(failure),
+    }
 }
 
 /// What a refused question leaves known.

@@ -163,7 +163,10 @@ fn learn(known: &mut [Known], keys: &[Key], question: &Question, reply: &Reply, 
         match reply {
             Reply::Users(users) => {
                 for user in users.iter().filter(|user| by.finds(user, &keys[*index].folded)) {
-                    known[*index].add(user, matches!(by, By::Name));
+                    // Graph may find by an address whom it did not find by name: by a name that it cannot
+                    // read in a path, or a moment after a change. An alias of itself would be no help.
+                    let by_name = matches!(by, By::Name) || user.has_upn(&keys[*index].folded);
+                    known[*index].add(user, by_name);
                 }
             }
             Reply::Unknown(error) | Reply::TooLarge(error) => known[*index].doubt(error),

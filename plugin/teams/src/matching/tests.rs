@@ -95,8 +95,11 @@ fn if_nothing_is_answered_the_cause_is_the_error() {
     let item = |seconds| (429, seconds, "null".to_owned());
     host.answer(200, &batch(&[item(r#""Retry-After":"1""#), item(r#""Retry-After":"9""#)]));
     assert_eq!(match_users(&host, &keys(30)), Err(Error::Throttled(Some(9000))));
+    host.answer(200, &batch(&[(403, "", "{}".to_owned()), (403, "", "{}".to_owned())]));
+    host.answer(200, &batch(&[(403, "", "{}".to_owned()), (403, "", "{}".to_owned())]));
+    assert!(matches!(match_users(&host, &keys(30)), Err(Error::Refused(_))));
     host.answer(200, &batch(&[(401, "", "{}".to_owned()), (401, "", "{}".to_owned())]));
-    assert!(matches!(match_users(&host, &keys(30)), Err(Error::NeedsReauthorization(_))));
+    assert!(matches!(match_users(&host, &keys(30)), Err(Error::Unavailable(_))));
 }
 
 #[test]
@@ -158,4 +161,37 @@ fn the_two_looks_can_be_had_apart_so_that_misses_share_a_second_one() {
     assert!(outcomes[..149].iter().all(|it| *it == MatchOutcome::NotFound));
     assert_eq!(host.lines().len(), 2, "150 misses are one request");
     assert!(!host.body(1).contains("assignedPlans"), "a licence is no matter here");
+}
+
+#[test]
+fn after_a_batch_that_was_throttled_as_a_whole_no_other_is_sent() {
+    let host = Fake::connected("");
+    host.answer(429, "");
+    let asked = super::match_users(&host, &keys(300), Look::Addresses);
+    assert!(matches!(asked, Err(Error::Throttled(_))), "{asked:?}");
+    assert_eq!(host.sent.borrow().len(), 1);
+}
+
+#[test]
+fn an_item_for_which_the_access_ran_out_is_asked_for_again_and_ends_no_connection() {
+    let host = Fake::connected("");
+    let first: Vec<_> = (0..15).map(|index| user(&format!("u{index}"))).collect();
+    let refused = r#"{"error":{"code":"InvalidAuthenticationToken","message":"Lifetime validation failed"}}"#;
+    host.answer(200, &batch(&[(200, "", list(&first)), (401, "", refused.to_owned())]));
+    let outcomes = match_users(&host, &keys(30)).expect("outcomes");
+    assert!(outcomes[..15].iter().all(|it| matches!(it, MatchOutcome::Matched(_))));
+    assert!(outcomes[15..].iter().all(|it| matches!(it, MatchOutcome::RetryLater(_))));
+
+    let challenge = r#""WWW-Authenticate":"Bearer error=\"insufficient_claims\", claims=\"e30=\"""#;
+    host.answer(200, &batch(&[(200, "", list(&first)), (401, challenge, "null".to_owned())]));
+    assert!(matches!(match_users(&host, &keys(30)), Err(Error::NeedsReauthorization(_))));
+}
+
+#[test]
+fn a_user_found_by_an_address_who_has_the_key_as_their_name_is_no_alias() {
+    let host = Fake::connected("");
+    host.answer(404, "{}");
+    host.answer(200, &list(&[r#"{"id":"1","userPrincipalName":"U0@C.com","mail":"u0@c.com"}"#.to_owned()]));
+    let outcomes = match_users(&host, &keys(1)).expect("outcomes");
+    assert!(matches!(&outcomes[..], [MatchOutcome::Matched(_)]), "{outcomes:?}");
 }

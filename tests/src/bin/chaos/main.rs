@@ -25,7 +25,7 @@ use plan::{Kill, Plan, STAFF, Scale};
 use report::Report;
 use verify::Difference;
 use video_host::provider::NextStep;
-use video_platform::{Appointment, MatchField, Platform, Setup};
+use video_platform::{Appointment, MatchField, MeetingMethod, Platform, Service, Setup};
 
 /// The minutes that pass at a death: leases of the dead run out, and access tokens now and then.
 const AT_A_DEATH: Duration = Duration::from_mins(5);
@@ -167,6 +167,16 @@ async fn ready(world: &World, method: Method) -> Result<Platform> {
         contoso::ADMINISTRATOR
     );
     platform.import_staff(staff.as_bytes()).await?;
+    platform
+        .put_service(&Service {
+            id: "advice".to_owned(),
+            name: "Advice".to_owned(),
+            methods: MeetingMethod::ALL.to_vec(),
+        })
+        .await?;
+    for staff in STAFF {
+        platform.assign("advice", staff, true).await?;
+    }
     let matched = platform.rematch(&integration, |_| {}).await?.matched();
     if matched != STAFF.len() {
         bail!("{matched} of the staff are matched");

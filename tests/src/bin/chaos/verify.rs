@@ -136,7 +136,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use jiff::Timestamp;
-    use video_platform::Channel;
+    use video_platform::{Channel, MeetingMethod};
 
     use super::*;
 
@@ -160,6 +160,8 @@ mod tests {
         };
         let appointment = Appointment {
             id: id.to_owned(),
+            service: "advice".to_owned(),
+            method: MeetingMethod::VideoCall,
             staff: "adele".to_owned(),
             client_name: "A Customer".to_owned(),
             client_email: String::new(),
@@ -168,7 +170,7 @@ mod tests {
             end: START + LASTS,
             channel: Channel::Schedule,
             status: Status::Booked,
-            integration: "contoso".parse().expect("a name"),
+            integration: Some("contoso".parse().expect("a name")),
             user: None,
             meeting_id: Some(format!("meeting of {id}")),
             organizer_id: Some("organizer".to_owned()),

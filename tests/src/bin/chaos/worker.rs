@@ -10,7 +10,9 @@ use end_to_end::process;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use video_platform::{Appointment, BookingError, BookingRequest, Channel, MeetingOptions, Platform};
+use video_platform::{
+    Appointment, BookingError, BookingRequest, Channel, MeetingMethod, MeetingOptions, Platform,
+};
 
 use crate::words::{Asked, Line, Told, What};
 
@@ -68,6 +70,8 @@ async fn carry_out(
                 // A change at Microsoft can be told by it: its URL names the meeting only.
                 subject: format!("Advice, {appointment}"),
                 id: appointment,
+                service: "advice".to_owned(),
+                method: MeetingMethod::VideoCall,
                 staff,
                 client_name: "A Customer".to_owned(),
                 client_email: "customer@example.com".to_owned(),

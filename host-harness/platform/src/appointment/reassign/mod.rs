@@ -9,6 +9,7 @@ mod store;
 
 use super::error::is_refusal;
 use super::{Appointment, BookingError, Status, stray};
+use crate::IntegrationId;
 use crate::database::{self, Connection, DatabaseError};
 use crate::integration::{self, News, Question};
 use crate::platform::Platform;
@@ -26,8 +27,9 @@ pub struct Reassigned {
 }
 
 impl<V: VideoProviders> Platform<V> {
-    /// Gives an appointment to another staff member, who has to be matched and enabled on the integration
-    /// that the appointment is on: no appointment changes its provider in silence.
+    /// Gives an appointment to another staff member, who has to give its service and, for a video call, to
+    /// be matched and enabled on the integration that the appointment is on: no appointment changes its
+    /// provider in silence.
     ///
     /// If an account other than the staff member's organises the meeting, the meeting and its link stay.
     /// If the staff member organises it, the new one gets a meeting of their own: the link changes, which
@@ -50,8 +52,12 @@ impl<V: VideoProviders> Platform<V> {
         if known.status == Status::Booked && known.staff == staff {
             return Ok(Reassigned { appointment: known, link_changed: false });
         }
+        self.gives(&known.service, staff).await?;
+        if known.integration.is_none() {
+            return self.reassign_otherwise(known, staff).await;
+        }
         let (place, user) = self.eligible(staff, format!("the appointment {id}")).await?;
-        if place.integration.id != known.integration {
+        if known.integration.as_ref() != Some(&place.integration.id) {
             return Err(self.other_integration(known, staff, place.integration.display_name).await?);
         }
         // A meeting of before that is still to be ended could be found again, and ended, as the new one.
@@ -112,12 +118,13 @@ impl<V: VideoProviders> Platform<V> {
         match told {
             Ok(meeting) => {
                 let limit = description.meetings_per_month;
-                self.handed_over(appointment, own, meeting.as_ref(), limit).await
+                let integration = &place.integration.id;
+                self.handed_over(integration, appointment, own, meeting.as_ref(), limit).await
             }
             Err(error) => {
                 let question = question(&appointment, own, None);
                 if is_refusal(&error) {
-                    self.note(&appointment.integration, question, Err(&error)).await?;
+                    self.note(&place.integration.id, question, Err(&error)).await?;
                     let mut transaction = database::begin(self.pool()).await?;
                     if own && !first {
                         may_have_left(&mut transaction, &appointment, self.now()).await?;
@@ -136,6 +143,7 @@ impl<V: VideoProviders> Platform<V> {
     /// Writes down what the provider did.
     async fn handed_over(
         &self,
+        integration: &IntegrationId,
         before: Appointment,
         own: bool,
         meeting: Option<&Meeting>,
@@ -161,7 +169,7 @@ impl<V: VideoProviders> Platform<V> {
                     ..before.reference()
                 };
                 store::settled(&mut transaction, id).await?;
-                stray::leave(&mut transaction, &before.integration, &former, self.now()).await?;
+                stray::leave(&mut transaction, integration, &former, self.now()).await?;
                 tracing::warn!(
                     appointment = id,
                     from = before.organizer_id,
@@ -180,7 +188,7 @@ impl<V: VideoProviders> Platform<V> {
         }
         let mut news = News::default();
         if let Some(meeting) = meeting {
-            let (integration, now) = (&before.integration, self.now());
+            let now = self.now();
             let question = question(&before, own, Some(meeting));
             news = integration::store::note(&mut transaction, integration, question, Ok(()), now).await?;
             if own && (replaced || meeting.created) {
@@ -207,12 +215,15 @@ impl<V: VideoProviders> Platform<V> {
         staff: &str,
         theirs: String,
     ) -> Result<BookingError, BookingError> {
-        let here = self.integration(&appointment.integration).await?;
+        let here = match &appointment.integration {
+            Some(id) => self.integration(id).await?,
+            None => None,
+        };
         let member = staff::store::load(&mut *self.connection().await?, staff).await?;
         Ok(BookingError::OtherIntegration {
             staff: member.map_or_else(|| staff.to_owned(), |member| member.label().to_owned()),
             theirs,
-            here: here.map_or_else(|| appointment.integration.to_string(), |here| here.display_name),
+            here: here.map_or_else(String::new, |here| here.display_name),
             appointment: appointment.id,
         })
     }
@@ -239,5 +250,6 @@ pub(super) async fn may_have_left(
         return Ok(());
     }
     let made = MeetingReference { meeting_id: None, organizer_id: None, ..appointment.reference() };
-    stray::leave(connection, &appointment.integration, &made, now).await
+    let Some(integration) = &appointment.integration else { return Ok(()) };
+    stray::leave(connection, integration, &made, now).await
 }

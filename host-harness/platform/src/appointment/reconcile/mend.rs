@@ -7,7 +7,7 @@ use super::super::{Appointment, BookingError, Status, stray};
 use super::ask::Patience;
 use super::{Discrepancy, Mending, store};
 use crate::database::{self, DatabaseError};
-use crate::integration::{self, News, Question};
+use crate::integration::{self, Integration, News, Question};
 use crate::patience::{named_wait, passes};
 use crate::platform::Platform;
 use crate::provider::{VideoProvider, VideoProviders};
@@ -64,7 +64,7 @@ impl<V: VideoProviders> Platform<V> {
                 return Ok(Mending::Mended);
             }
             Discrepancy::Missing if recreate && appointment.end > self.now() => {
-                return self.make_again(provider, appointment, place.integration.display_name).await;
+                return self.make_again(provider, appointment, &place.integration).await;
             }
             Discrepancy::Moved { .. } if capabilities.contains(Capabilities::RESCHEDULE) => {
                 let request = self.meeting_request(appointment, provider.description()).await?;
@@ -114,7 +114,7 @@ impl<V: VideoProviders> Platform<V> {
         &self,
         provider: &V::Provider,
         appointment: &Appointment,
-        integration: String,
+        Integration { id, display_name: integration, .. }: &Integration,
     ) -> Result<Mending, BookingError> {
         let mut request = self.meeting_request(appointment, provider.description()).await?;
         (request.meeting_id, request.organizer_id) = (None, None);
@@ -122,7 +122,7 @@ impl<V: VideoProviders> Platform<V> {
             Ok(meeting) => meeting,
             Err(error) => {
                 let question = Question::NewMeeting(None);
-                return Err(self.not_mended(appointment, question, integration, error).await?);
+                return Err(self.not_mended(appointment, question, integration.clone(), error).await?);
             }
         };
         let note = format!(
@@ -141,7 +141,7 @@ impl<V: VideoProviders> Platform<V> {
         }
         if meeting.created {
             let limit = provider.description().meetings_per_month;
-            let (id, organizer) = (&appointment.integration, &meeting.organizer_id);
+            let organizer = &meeting.organizer_id;
             counted = integration::quota::count(&mut transaction, id, organizer, limit, self.now()).await?;
         }
         let question = Question::NewMeeting(Some(&meeting.organizer_id));
@@ -160,8 +160,10 @@ impl<V: VideoProviders> Platform<V> {
         question: Question<'_>,
         counted: News,
     ) -> Result<(), DatabaseError> {
-        let (id, now) = (&appointment.integration, self.now());
-        let news = integration::store::note(&mut transaction, id, question, Ok(()), now).await?;
+        let news = match &appointment.integration {
+            Some(id) => integration::store::note(&mut transaction, id, question, Ok(()), self.now()).await?,
+            None => News::default(),
+        };
         self.commit(transaction, "appointment.reconciled", news.and(counted)).await
     }
 
@@ -173,7 +175,9 @@ impl<V: VideoProviders> Platform<V> {
         integration: String,
         error: CallError,
     ) -> Result<BookingError, DatabaseError> {
-        self.note(&appointment.integration, question, Err(&error)).await?;
+        if let Some(id) = &appointment.integration {
+            self.note(id, question, Err(&error)).await?;
+        }
         Ok(BookingError::call(appointment.id.clone(), integration, error))
     }
 }

@@ -1,0 +1,126 @@
+//! The pages as a whole: what every request needs, and how they are served.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use axum::Router;
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use tokio::net::TcpListener;
+use url::Url;
+use video_host::clock::Clock;
+use video_platform::{Acting, Actor, Platform};
+
+use crate::link::Links;
+use crate::routes;
+use crate::session::Sessions;
+use crate::settings::{Settings, WrongAddress};
+
+/// How many refusals of one address that is not signed in go to the audit log in a minute: it is not to be
+/// filled by who only knows the address.
+const STRANGERS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(120).expect("it is not zero");
+
+/// The platform's web pages. Cheap to clone.
+#[derive(Clone)]
+pub struct Console {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    platform: Platform,
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    sessions: Sessions,
+    links: Links,
+    sign_ins: DefaultKeyedRateLimiter<IpAddr>,
+    strangers: DefaultKeyedRateLimiter<IpAddr>,
+}
+
+impl Console {
+    /// The pages of a platform.
+    pub fn new(platform: Platform, settings: Settings) -> Result<Self, WrongAddress> {
+        settings.check()?;
+        let clock = platform.providers().host().clock().clone();
+        let per_minute = NonZeroU32::new(settings.sign_ins_per_minute).unwrap_or(NonZeroU32::MIN);
+        Ok(Self {
+            inner: Arc::new(Inner {
+                clock,
+                sessions: Sessions::new(settings.idle, settings.longest, settings.is_secure()),
+                links: Links::new(settings.link_lifetime),
+                sign_ins: RateLimiter::keyed(Quota::per_minute(per_minute)),
+                strangers: RateLimiter::keyed(Quota::per_minute(STRANGERS_PER_MINUTE)),
+                platform,
+                settings,
+            }),
+        })
+    }
+
+    /// A link that signs a staff member in, once, within [`Settings::link_lifetime`].
+    pub fn sign_in_link(&self, staff: &str) -> Url {
+        let mut link = self.inner.settings.address.clone();
+        link.set_path("/sign-in");
+        link.query_pairs_mut().append_pair("token", &self.inner.links.give(staff, self.now()));
+        link
+    }
+
+    /// All pages, behind their roles. The requests need a [`ConnectInfo`](axum::extract::ConnectInfo) with
+    /// the address that they come from; [`Console::serve`] gives it.
+    pub fn router(&self) -> Router {
+        routes::router(self)
+    }
+
+    /// Serves the pages until `shutdown` is ready and the requests under way are answered.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> std::io::Result<()> {
+        let service = self.router().into_make_service_with_connect_info::<SocketAddr>();
+        axum::serve(listener, service).with_graceful_shutdown(shutdown).await
+    }
+
+    /// The platform, for what somebody does.
+    pub(crate) fn acting_as(&self, actor: &Actor) -> Acting<'_> {
+        self.inner.platform.acting_as(actor.clone())
+    }
+
+    pub(crate) fn platform(&self) -> &Platform {
+        &self.inner.platform
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.inner.sessions
+    }
+
+    pub(crate) fn links(&self) -> &Links {
+        &self.inner.links
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.inner.clock.now_ms()
+    }
+
+    /// Whether an address may try to sign in once more.
+    pub(crate) fn may_sign_in(&self, from: IpAddr) -> bool {
+        // Forgets those that did not try lately, so that the list stays short.
+        self.inner.sign_ins.retain_recent();
+        self.inner.sign_ins.check_key(&from).is_ok()
+    }
+
+    /// Whether one more refusal of an address that is not signed in goes to the audit log.
+    pub(crate) fn logs_stranger(&self, from: IpAddr) -> bool {
+        self.inner.strangers.retain_recent();
+        self.inner.strangers.check_key(&from).is_ok()
+    }
+}
+
+impl fmt::Debug for Console {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Console").field("settings", &self.inner.settings).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,200 @@
+//! The dashboard's query as an address, and its table.
+
+use maud::{Markup, html};
+use video_platform::{DashboardQuery, DashboardRow, DashboardSort, Page as Rows};
+
+use super::address;
+use crate::gate::{Submitted, Visit};
+use crate::view::{Choice, Field, count, pager, post, segment};
+
+const ROWS: [u32; 4] = [10, 25, 50, 100];
+
+/// What an address asks the dashboard for.
+pub(super) fn query(asked: &Submitted) -> DashboardQuery {
+    let usual = DashboardQuery::default();
+    DashboardQuery {
+        search: asked.get("search").to_owned(),
+        enabled: yes_or_no(asked.get("enabled")),
+        matched: yes_or_no(asked.get("matched")),
+        sort: DashboardSort::parse(asked.get("sort")).unwrap_or(usual.sort),
+        descending: asked.get("order") == "descending",
+        page: asked.get("page").parse().unwrap_or(1).max(1),
+        rows_per_page: asked
+            .get("rows")
+            .parse()
+            .ok()
+            .filter(|rows| ROWS.contains(rows))
+            .unwrap_or(usual.rows_per_page),
+    }
+}
+
+pub(super) fn yes_or_no(word: &str) -> Option<bool> {
+    match word {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => None,
+    }
+}
+
+pub(super) fn word(choice: Option<bool>) -> &'static str {
+    match choice {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "",
+    }
+}
+
+/// The address of a query.
+pub(super) fn at(home: &str, query: &DashboardQuery) -> String {
+    let (page, rows) = (query.page.to_string(), query.rows_per_page.to_string());
+    address(
+        home,
+        &[
+            ("search", &query.search),
+            ("enabled", word(query.enabled)),
+            ("matched", word(query.matched)),
+            ("sort", query.sort.word()),
+            ("order", if query.descending { "descending" } else { "" }),
+            ("page", if query.page == 1 { "" } else { &page }),
+            ("rows", &rows),
+        ],
+    )
+}
+
+/// Search, filters and rows per page.
+pub(super) fn filters(home: &str, user: &str, query: &DashboardQuery) -> Markup {
+    let all =
+        |yes: &str, no: &str| vec![Choice::new("", "All"), Choice::new("yes", yes), Choice::new("no", no)];
+    let rows: Vec<Choice> =
+        ROWS.iter().map(|rows| Choice::new(&rows.to_string(), &rows.to_string())).collect();
+    html! {
+        form.filters method="get" action=(home) role="search" hx-get=(home) hx-target="#results"
+            hx-select="#results" hx-swap="outerHTML" hx-push-url="true"
+            hx-trigger="submit, change, input changed delay:300ms from:#search" {
+            (Field::new("search", "Search staff").silent().text("search", &query.search))
+            (Field::new("enabled", "Video Calls").silent().select(&all("On", "Off"), word(query.enabled)))
+            (Field::new("matched", user).silent()
+                .select(&all("Matched", "Not matched"), word(query.matched)))
+            (Field::new("rows", "Rows per page").silent()
+                .select(&rows, &query.rows_per_page.to_string()))
+            input type="hidden" name="sort" value=(query.sort.word());
+            @if query.descending { input type="hidden" name="order" value="descending"; }
+            button.quiet type="submit" { "Apply" }
+        }
+    }
+}
+
+/// The rows with what can be done to them.
+pub(super) fn results(
+    visit: &Visit,
+    home: &str,
+    user: &str,
+    query: &DashboardQuery,
+    rows: &Rows<DashboardRow>,
+) -> Markup {
+    html! {
+        section id="results" aria-labelledby="staff" {
+            h2 id="staff" { "Staff" }
+            p role="status" {
+                @if rows.total == 1 { "1 staff member" } @else { (count(rows.total)) " staff" }
+                @if query.filter() != video_platform::StaffFilter::default() { " found" }
+            }
+            (selection(visit, home, query, rows.total))
+            div.scroll {
+                table {
+                    caption.hidden { "Staff, with Video Calls and " (user) }
+                    thead {
+                        tr {
+                            th scope="col" { span.hidden { "Select" } input type="checkbox" data-all="staff" hidden aria-label="Select all rows of this page"; }
+                            (heading(home, query, DashboardSort::Name, "Name"))
+                            (heading(home, query, DashboardSort::Email, "E-mail"))
+                            (heading(home, query, DashboardSort::UserName, "User name"))
+                            (heading(home, query, DashboardSort::Enabled, "Video Calls"))
+                            (heading(home, query, DashboardSort::Matched, user))
+                        }
+                    }
+                    tbody { @for row in &rows.rows { (line(visit, home, query, row)) } }
+                }
+            }
+            @if rows.rows.is_empty() { p.empty { "Nobody is found. Change the search or the filters." } }
+            (pager(rows.page, rows.pages(), |page| at(home, &DashboardQuery { page, ..query.clone() })))
+        }
+    }
+}
+
+/// What is done to the rows that are ticked, or to all that the filter finds.
+fn selection(visit: &Visit, home: &str, query: &DashboardQuery, total: u64) -> Markup {
+    html! {
+        form.selection id="selected" method="post" action={ (home) "/selected" } {
+            input type="hidden" name="csrf" value=(visit.session.csrf);
+            input type="hidden" name="search" value=(query.search);
+            input type="hidden" name="enabled" value=(word(query.enabled));
+            input type="hidden" name="matched" value=(word(query.matched));
+            span.choice {
+                input type="checkbox" id="everybody" name="everybody" value="yes";
+                label for="everybody" { "Select all " (count(total)) ", on all pages" }
+            }
+            button.quiet type="submit" name="to" value="yes" { "Turn Video Calls on" }
+            button.quiet type="submit" name="to" value="no" { "Turn Video Calls off" }
+        }
+    }
+}
+
+fn heading(home: &str, query: &DashboardQuery, sort: DashboardSort, name: &str) -> Markup {
+    let sorted = query.sort == sort;
+    let descending = sorted && !query.descending;
+    let state = match (sorted, query.descending) {
+        (false, _) => None,
+        (true, false) => Some("ascending"),
+        (true, true) => Some("descending"),
+    };
+    let href = at(home, &DashboardQuery { sort, descending, page: 1, ..query.clone() });
+    html! {
+        th scope="col" aria-sort=[state] {
+            a href=(href) {
+                (name)
+                @match state {
+                    Some("ascending") => { span aria-hidden="true" { " ▲" } }
+                    Some(_) => { span aria-hidden="true" { " ▼" } }
+                    None => {}
+                }
+            }
+        }
+    }
+}
+
+fn line(visit: &Visit, home: &str, query: &DashboardQuery, row: &DashboardRow) -> Markup {
+    let staff = &row.staff;
+    let (id, name) = (segment(&staff.id), staff.label());
+    html! {
+        tr {
+            td { input type="checkbox" name="staff" value=(staff.id) form="selected" aria-label={ "Select " (name) }; }
+            th scope="row" { a href={ "/staff/" (id) } { (name) } }
+            td { (staff.email) }
+            td { (staff.user_name) }
+            td {
+                (post(visit, &format!("{home}/staff/{id}"), html! {
+                    input type="hidden" name="back" value=(at("", query));
+                    input type="hidden" name="to" value=(word(Some(!row.enabled)));
+                    button.switch type="submit" role="switch" aria-checked=(row.enabled)
+                        aria-label={ "Video Calls of " (name) } { span aria-hidden="true" {} }
+                }))
+            }
+            td { (user(row)) }
+        }
+    }
+}
+
+/// The check mark, or why there is none.
+fn user(row: &DashboardRow) -> Markup {
+    html! {
+        @if row.is_matched() {
+            span.matched { span aria-hidden="true" { "✓" } span.hidden { "Matched" } }
+            @if let Some(user) = row.found.as_ref().and_then(|found| found.user.as_ref()) { " " (user.key) }
+        } @else {
+            span.unmatched { span aria-hidden="true" { "–" } span.hidden { "Not matched:" } }
+            " " (row.explanation().unwrap_or_default())
+        }
+        @if !row.uses { br; span.detail { "uses another platform" } }
+    }
+}
