@@ -1,9 +1,10 @@
-//! A plugin that does everything wrong, and a host that minds none of it.
+//! A plugin that does everything wrong, and a host that minds none of it. The suite `hostile` has the same for
+//! every function of the contract, and for all of it at once.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use end_to_end::{SESSION, World, listen, manifest};
 use tracing::field::Field;
 use tracing::{Event, Subscriber};
@@ -75,13 +76,6 @@ async fn a_plugin_that_never_ends_is_stopped_and_starves_nobody() -> Result<()> 
 }
 
 #[tokio::test]
-async fn a_plugin_that_wants_all_memory_gets_its_own_and_no_more() -> Result<()> {
-    let world = World::start().await?;
-    assert_eq!(failure(&evil(&world).await?, "grow").await?, Failure::Memory(4 << 20));
-    Ok(())
-}
-
-#[tokio::test]
 async fn a_plugin_that_crashes_says_where_and_the_next_call_works() -> Result<()> {
     let world = World::start().await?;
     let evil = evil(&world).await?;
@@ -137,44 +131,6 @@ async fn an_administrator_is_sent_to_granted_identity_origins_only() -> Result<(
     }
     let good = "https://login.microsoftonline.com/";
     world.host.begin(&provider, Purpose::Connect, SESSION, Vec::new(), good).await?;
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_plugin_reaches_what_is_granted_and_nothing_else() -> Result<()> {
-    let world = World::start().await?;
-    let evil = evil(&world).await?;
-    for id in [
-        "https://evil.example/",
-        "http://graph.microsoft.com/",
-        "https://graph.microsoft.com:8443/",
-        "https://169.254.169.254/latest/meta-data/",
-        "https://[::ffff:169.254.169.254]/",
-        "https://localhost/",
-        "https://user@graph.microsoft.com/",
-        "forge authorization",
-        "forge host",
-        "smuggle",
-    ] {
-        let came_to = told(&evil, id).await?;
-        assert!(came_to.starts_with("denied: "), "{id}: {came_to}");
-    }
-    assert_eq!(world.microsoft.journal().requests().len(), 0, "nothing was sent");
-    assert_eq!(told(&evil, "https://graph.microsoft.com/v1.0/me").await?, "answered 401");
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_plugin_sees_no_environment_and_writes_no_more_than_its_quota() -> Result<()> {
-    let world = World::start().await?;
-    let evil = evil(&world).await?;
-    assert_eq!(told(&evil, "environment").await?, "0 variables, 0 arguments");
-    let came_to = told(&evil, "overflow storage").await?;
-    // 16 MiB for values of 64 KiB with their keys: 255 of them.
-    assert_eq!(came_to, "255 values written, a larger one refused: true");
-    let other = "another".parse()?;
-    assert!(world.host.store().list(&other, "", None).await?.keys.is_empty());
-    world.host.store().set(&other, "key", b"value").await.context("another integration has its own quota")?;
     Ok(())
 }
 

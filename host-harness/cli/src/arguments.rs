@@ -125,6 +125,9 @@ pub struct DemoOptions {
     /// Plugin to use [default: the Microsoft Teams plugin, built in]
     #[arg(long, value_name = "WASM")]
     pub plugin: Option<PathBuf>,
+    /// Manifest of the plugin to use, TOML, as `inspect --manifest` prints it
+    #[arg(long, value_name = "FILE", conflicts_with = "plugin")]
+    pub manifest: Option<PathBuf>,
     /// New or empty folder for all that is stored, kept at the end [default: a temporary one]
     #[arg(long, value_name = "FOLDER")]
     pub data: Option<PathBuf>,
@@ -142,6 +145,9 @@ pub struct MatchOptions {
     /// Staff list with the columns `id,name,email,user_name`
     #[arg(long, value_name = "FILE.csv")]
     pub staff: PathBuf,
+    /// Manifest of the plugin to use, TOML [default: the Microsoft Teams plugin, built in]
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
     /// File for the result, a row for each staff member; .csv or .json
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -235,4 +241,7 @@ pub struct InspectOptions {
     /// Print one JSON document
     #[arg(long)]
     pub json: bool,
+    /// Print the manifest that the plugin asks for, TOML, to be reviewed and pinned beside its file
+    #[arg(long, conflicts_with = "json")]
+    pub manifest: bool,
 }

@@ -15,7 +15,7 @@ use rustls::pki_types::pem::PemObject as _;
 use url::Url;
 use video_host::egress::{Grant, StaticRoutes, Trust};
 use video_host::vault::ClientKeys;
-use video_host::{Host, HostConfig, Manifest};
+use video_host::{Host, HostConfig, Manifest, ManifestFile};
 use video_platform::Platform;
 
 /// Microsoft's hosts in the worldwide cloud: where people sign in, and where requests go.
@@ -31,12 +31,18 @@ const CLIENT_ID_HELP: &str =
 const CLIENT_SECRET_HELP: &str =
     "File that holds the client secret [default: the variable VIDEO_CLIENT_SECRET]";
 
+/// What a manifest decides, and arguments need not.
+const DECIDED: [&str; 5] = ["plugin", "client_id", "client_secret_file", "grant_api", "grant_identity"];
+
 /// What it takes to open a platform that exists.
 #[derive(Debug, Default, Args)]
 pub struct ConfiguredOptions {
     /// Folder of all that the platform stores
     #[arg(long, value_name = "FOLDER")]
     pub data: PathBuf,
+    /// Manifest of the plugin to use, TOML, which says all that is decided for it
+    #[arg(long, value_name = "FILE", conflicts_with_all = DECIDED)]
+    pub manifest: Option<PathBuf>,
     /// Plugin to use [default: the Microsoft Teams plugin, built in]
     #[arg(long, value_name = "WASM")]
     pub plugin: Option<PathBuf>,
@@ -72,6 +78,28 @@ pub async fn open(options: &ConfiguredOptions) -> Result<Platform> {
 
 /// The same, on a folder that may be new.
 pub async fn start(options: &ConfiguredOptions) -> Result<Platform> {
+    let (component, manifest) = match &options.manifest {
+        Some(file) => {
+            let ManifestFile { component, manifest } = ManifestFile::read(file)?;
+            (component, manifest)
+        }
+        None => arguments(options)?,
+    };
+    let mut config = HostConfig::new(&options.data);
+    if let (Some(address), Some(ca)) = (options.microsoft, &options.ca) {
+        let Grant { api, identity } = &manifest.grant;
+        let granted: Vec<_> = api.iter().chain(identity).map(ToString::to_string).collect();
+        lead_to(&mut config, address, &text(ca)?, &granted)?;
+    }
+    let host = Host::start(config).await?;
+    let plugin = host.load(&component, &manifest).await.context("the plugin cannot be loaded")?;
+    let platform = Platform::open(host).await?;
+    platform.providers().install(plugin);
+    Ok(platform)
+}
+
+/// The plugin, and what is decided for it, without a manifest.
+fn arguments(options: &ConfiguredOptions) -> Result<(Vec<u8>, Manifest)> {
     let component = match &options.plugin {
         Some(file) => fs::read(file).with_context(|| format!("cannot read {}", file.display()))?,
         None => plugin_artifacts::TEAMS.to_vec(),
@@ -94,18 +122,7 @@ pub async fn start(options: &ConfiguredOptions) -> Result<Platform> {
     for origin in &options.grant_identity {
         grant.identity.push(parse(origin)?);
     }
-
-    let mut config = HostConfig::new(&options.data);
-    if let (Some(address), Some(ca)) = (options.microsoft, &options.ca) {
-        let granted = [&options.grant_api[..], &options.grant_identity[..]].concat();
-        lead_to(&mut config, address, &text(ca)?, &granted)?;
-    }
-    let host = Host::start(config).await?;
-    let manifest = manifest(&client_id, &secret, grant);
-    let plugin = host.load(&component, &manifest).await.context("the plugin cannot be loaded")?;
-    let platform = Platform::open(host).await?;
-    platform.providers().install(plugin);
-    Ok(platform)
+    Ok((component, manifest(&client_id, &secret, grant)))
 }
 
 /// What the Teams plugin needs in the worldwide cloud.

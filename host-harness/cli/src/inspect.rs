@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result};
 use serde::Serialize;
 use tempfile::TempDir;
 use video_host::egress::{Grant, StaticRoutes, Trust};
+use video_host::manifest::asked_by;
 use video_host::provider::{CONTRACT, Capabilities, Choice, Description, MeetingOption, SetupKind};
 use video_host::{Host, HostConfig, LoadError, Manifest, Plugin, sha256};
 
@@ -26,6 +27,9 @@ pub struct Inspection {
     exports: Vec<String>,
     /// Why this host does not load it; nothing if it does.
     pub refusal: Option<String>,
+    /// The manifest that it asks for, TOML; nothing if it cannot be loaded.
+    #[serde(skip)]
+    pub manifest: Option<String>,
 }
 
 /// What the plugin says of itself.
@@ -79,7 +83,9 @@ pub async fn inspect(file: &Path) -> Result<Inspection> {
     // A file that is no component has no surface either, for the reason that loading gave.
     let surface = host.inspect(&component).ok();
     let (imports, exports) = surface.map(|surface| (surface.imports, surface.exports)).unwrap_or_default();
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
     Ok(Inspection {
+        manifest: loaded.as_ref().ok().map(|plugin| asked_by(plugin, &name)),
         file: file.display().to_string(),
         size: component.len() as u64,
         sha256: sha256(&component),

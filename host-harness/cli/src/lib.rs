@@ -50,7 +50,9 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<ExitCode> {
         Command::Reconcile(options) => reconcile::run(&options, screen).await,
         Command::Inspect(options) => {
             let inspection = inspect::inspect(&options.plugin).await?;
-            if options.json {
+            if let (true, Some(manifest)) = (options.manifest, &inspection.manifest) {
+                screen.line(manifest.trim_end())?;
+            } else if options.json {
                 screen.json(&inspection)?;
             } else {
                 inspection.show(screen)?;

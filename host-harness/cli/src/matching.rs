@@ -41,7 +41,7 @@ pub(crate) async fn run(options: &MatchOptions, screen: &mut Screen) -> Result<(
             output.display()
         );
     }
-    let sample = Sample::open(options.staff.clone()).await?;
+    let sample = Sample::open(options.staff.clone(), options.manifest.clone()).await?;
     let ended = with(&sample, options, screen).await;
     sample.close().await;
     ended

@@ -17,7 +17,7 @@ CREATE TABLE plugin_storage (
     name TEXT NOT NULL,
     -- 64 random bits, so that none comes twice for one name, even after a deletion.
     version BIGINT NOT NULL,
-    -- Bytes of name and value before sealing: what counts against the quota.
+    -- Bytes of name and value before sealing, with a fixed cost for the row: what counts against the quota.
     size BIGINT NOT NULL,
     key_id TEXT NOT NULL REFERENCES sealing_key (key_id),
     sealed BLOB NOT NULL,

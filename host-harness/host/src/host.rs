@@ -162,7 +162,8 @@ impl Host {
         let fail = |error: wasmtime::Error| StartError::Engine(format!("{error:#}"));
         let engine = engine(&config.memory).map_err(fail)?;
         let linker = linker(&engine).map_err(fail)?;
-        let runner = Arc::new(Runner { engine, places: Semaphore::new(CONCURRENT_CALLS) });
+        let runner =
+            Arc::new(Runner { engine, places: Semaphore::new(CONCURRENT_CALLS), pace: Arc::default() });
         let dispatcher = Arc::new(Dispatcher::new(
             config.calls,
             store.clone(),
@@ -170,7 +171,9 @@ impl Host {
             config.waiter,
             config.chance,
         ));
-        let loader = Loader { runner, linker, cache, dispatcher: dispatcher.clone() };
+        let compiling = Semaphore::new(1);
+        let cache = Arc::new(cache);
+        let loader = Loader { runner, linker, cache, compiling, dispatcher: dispatcher.clone() };
         Ok(Self {
             inner: Arc::new(Inner {
                 loader,
@@ -288,6 +291,11 @@ impl Host {
     /// How calls went since the start.
     pub fn call_counts(&self) -> CallCounts {
         self.inner.dispatcher.counts()
+    }
+
+    /// Calls that run in this moment: instances of plugins that are alive.
+    pub fn calls_running(&self) -> usize {
+        self.inner.loader.running()
     }
 
     /// Connections and bytes since the start.

@@ -8,7 +8,7 @@ pub mod egress;
 mod host;
 mod lend;
 mod load;
-mod manifest;
+pub mod manifest;
 mod plugin;
 pub mod provider;
 mod sandbox;
@@ -18,6 +18,6 @@ pub mod vault;
 
 pub use host::{AuthorizationError, Callback, Host, HostConfig, StartError};
 pub use load::{LoadError, sha256};
-pub use manifest::Manifest;
+pub use manifest::{Manifest, ManifestError, ManifestFile};
 pub use plugin::{Plugin, Provider};
 pub use sandbox::{CallError, Failure, Limits, Memory, Surface, SurfaceError, TICK};

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use aws_lc_rs::digest;
+use tokio::sync::Semaphore;
+use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
 use crate::bindings::VideoProviderPre;
@@ -13,7 +15,8 @@ use crate::lend::Lender;
 use crate::manifest::Manifest;
 use crate::plugin::{Loaded, Plugin};
 use crate::sandbox::{
-    CallError, CallState, CodeCache, LARGEST_MEMORY, Runner, Sandboxed, Surface, SurfaceError, check, surface,
+    CONCURRENT_CALLS, CallError, CallState, CodeCache, LARGEST_MEMORY, PLUGIN_CALLS, Runner, Sandboxed,
+    Surface, SurfaceError, check, surface,
 };
 
 /// Why a file cannot be used as a plugin. Nothing of it ran, unless it is [`LoadError::SelfCheck`].
@@ -44,6 +47,17 @@ pub enum LoadError {
     /// Its types differ from the contract's.
     #[error("the component does not fit the contract: {0}")]
     Misfit(String),
+    /// It gives itself another id than the one that the manifest is for.
+    #[error(
+        "the component calls itself {found}, and the manifest is for {expected}: review what it asks for with \
+         `host-harness inspect --manifest`, and write a manifest of its own"
+    )]
+    OtherProvider {
+        /// What it calls itself.
+        found: String,
+        /// Whom the manifest is for.
+        expected: String,
+    },
     /// Its own description cannot be had or breaks the contract.
     #[error("the component does not describe itself: {0}")]
     SelfCheck(#[source] CallError),
@@ -78,7 +92,9 @@ pub fn sha256(bytes: &[u8]) -> String {
 pub(crate) struct Loader {
     pub(crate) runner: Arc<Runner>,
     pub(crate) linker: Linker<CallState>,
-    pub(crate) cache: CodeCache,
+    pub(crate) cache: Arc<CodeCache>,
+    /// Compiling takes all processors: one component at a time.
+    pub(crate) compiling: Semaphore,
     pub(crate) dispatcher: Arc<Dispatcher>,
 }
 
@@ -102,7 +118,7 @@ impl Loader {
             return Err(LoadError::Digest { found: digest, expected: expected.clone() });
         }
         preamble(bytes)?;
-        let (component, from_cache) = self.compile(bytes, &digest)?;
+        let (component, from_cache) = self.compile(bytes, &digest).await?;
         let surface = surface(&self.runner.engine, &component);
         surface.check()?;
 
@@ -115,6 +131,7 @@ impl Loader {
             limits: limits.clone(),
             lender: Arc::new(lender()),
             name: digest.get(..12).unwrap_or_default().into(),
+            places: Semaphore::new(PLUGIN_CALLS),
         };
         let description = sandboxed
             .run("describe", None, limits.deadline, async |store, provider| {
@@ -123,6 +140,9 @@ impl Loader {
             .await
             .map_err(LoadError::SelfCheck)?;
         check::description(&description).map_err(LoadError::Description)?;
+        if let Some(expected) = manifest.provider.as_ref().filter(|expected| **expected != description.id) {
+            return Err(LoadError::OtherProvider { found: description.id, expected: expected.clone() });
+        }
         let parse =
             |origins: &[String]| origins.iter().map(|origin| origin.parse()).collect::<Result<_, _>>();
         let wanted =
@@ -150,30 +170,50 @@ impl Loader {
         })
     }
 
-    /// Compiled code from the cache, or anew.
-    pub(crate) fn compile(&self, bytes: &[u8], digest: &str) -> Result<(Component, bool), LoadError> {
-        let engine = &self.runner.engine;
-        let begun = Instant::now();
-        if let Some(component) = self.cache.load(engine, digest) {
-            tracing::debug!(digest, elapsed = ?begun.elapsed(), "compiled code loaded from the cache");
-            return Ok((component, true));
-        }
-        let component = Component::from_binary(engine, bytes)
-            .map_err(|error| LoadError::NotAComponent(format!("{error:#}")))?;
-        if let Err(error) = self.cache.store(engine, digest, &component) {
-            // It costs time at the next start and nothing else.
-            tracing::warn!(%error, "compiled code could not be kept");
-        }
-        tracing::debug!(digest, elapsed = ?begun.elapsed(), "compiled");
-        Ok((component, false))
+    /// Compiled code from the cache, or anew, on a thread of its own: calls of other plugins go on
+    /// meanwhile.
+    async fn compile(&self, bytes: &[u8], digest: &str) -> Result<(Component, bool), LoadError> {
+        let (engine, cache) = (self.runner.engine.clone(), self.cache.clone());
+        let (bytes, digest) = (bytes.to_vec(), digest.to_owned());
+        let _turn = self.compiling.acquire().await;
+        tokio::task::spawn_blocking(move || compile(&engine, &cache, &bytes, &digest))
+            .await
+            .map_err(|error| LoadError::NotAComponent(format!("compiling it failed: {error}")))?
+    }
+
+    /// Places of calls that are taken.
+    pub(crate) fn running(&self) -> usize {
+        CONCURRENT_CALLS - self.runner.places.available_permits()
     }
 
     /// A component's surface, whether or not it could be loaded.
     pub(crate) fn inspect(&self, bytes: &[u8]) -> Result<Surface, LoadError> {
         preamble(bytes)?;
-        let (component, _) = self.compile(bytes, &sha256(bytes))?;
-        Ok(surface(&self.runner.engine, &component))
+        let engine = &self.runner.engine;
+        let (component, _) = compile(engine, &self.cache, bytes, &sha256(bytes))?;
+        Ok(surface(engine, &component))
     }
+}
+
+fn compile(
+    engine: &Engine,
+    cache: &CodeCache,
+    bytes: &[u8],
+    digest: &str,
+) -> Result<(Component, bool), LoadError> {
+    let begun = Instant::now();
+    if let Some(component) = cache.load(engine, digest) {
+        tracing::debug!(digest, elapsed = ?begun.elapsed(), "compiled code loaded from the cache");
+        return Ok((component, true));
+    }
+    let component = Component::from_binary(engine, bytes)
+        .map_err(|error| LoadError::NotAComponent(format!("{error:#}")))?;
+    if let Err(error) = cache.store(engine, digest, &component) {
+        // It costs time at the next start and nothing else.
+        tracing::warn!(%error, "compiled code could not be kept");
+    }
+    tracing::debug!(digest, elapsed = ?begun.elapsed(), "compiled");
+    Ok((component, false))
 }
 
 /// The first eight bytes tell a component from a core module.

@@ -29,6 +29,8 @@ mod time;
 
 #[cfg(test)]
 mod fake;
+#[cfg(test)]
+mod fuzz;
 
 use bindings::provider::{
     AuthorizationRequest, AuthorizationResponse, Cancellation, Connection, Description, DirectoryPage, Error,

@@ -18,9 +18,9 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    /// Imports the staff file and connects.
-    pub(crate) async fn open(staff: PathBuf) -> Result<Self> {
-        let options = DemoOptions { staff: Some(staff), ..DemoOptions::default() };
+    /// Imports the staff file and connects, with the plugin of a manifest or the one that is built in.
+    pub(crate) async fn open(staff: PathBuf, manifest: Option<PathBuf>) -> Result<Self> {
+        let options = DemoOptions { staff: Some(staff), manifest, ..DemoOptions::default() };
         let (stage, setting) = Stage::open(&options).await?;
         let integration = connecting::connect(&stage).await?.integration;
         Ok(Self { stage, integration, rejected: setting.rejected_rows })

@@ -12,7 +12,7 @@ use serde::Serialize;
 use tempfile::TempDir;
 use url::Url;
 use video_host::provider::Parameter;
-use video_host::{Host, HostConfig, Plugin};
+use video_host::{Host, HostConfig, Manifest, ManifestFile, Plugin};
 use video_platform::{Appointment, Platform};
 
 use super::promise::Kept;
@@ -66,10 +66,7 @@ fn milliseconds<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<
 
 impl Stage {
     pub(super) async fn open(options: &DemoOptions) -> Result<(Self, Setting)> {
-        let component = match &options.plugin {
-            Some(file) => fs::read(file).with_context(|| format!("cannot read {}", file.display()))?,
-            None => plugin_artifacts::TEAMS.to_vec(),
-        };
+        let (component, manifest) = component(options)?;
         let (folder, temporary) = folder(options.data.as_deref())?;
         let organisations = vec![contoso::organisation()?];
         let microsoft = MockGraph::start(Config { organisations, ..Config::default() }).await?;
@@ -78,8 +75,6 @@ impl Stage {
         configured::lead_to(&mut config, microsoft.addr(), microsoft.ca_pem(), &[])?;
         let host = Host::start(config).await?;
 
-        let manifest =
-            configured::manifest(registered::CLIENT_ID, registered::CLIENT_SECRET, configured::worldwide()?);
         let begun = Instant::now();
         let plugin = host.load(&component, &manifest).await.context("the plugin cannot be loaded")?;
         let cold = begun.elapsed();
@@ -147,6 +142,20 @@ impl Stage {
     pub(super) fn meetings_at(&self, link: &str) -> Vec<StoredMeeting> {
         self.microsoft.meetings().into_iter().filter(|meeting| meeting.join_web_url == link).collect()
     }
+}
+
+/// The plugin of the manifest, or a plugin as the stand-in has its application registered.
+fn component(options: &DemoOptions) -> Result<(Vec<u8>, Manifest)> {
+    if let Some(file) = &options.manifest {
+        let ManifestFile { component, manifest } = ManifestFile::read(file)?;
+        return Ok((component, manifest));
+    }
+    let component = match &options.plugin {
+        Some(file) => fs::read(file).with_context(|| format!("cannot read {}", file.display()))?,
+        None => plugin_artifacts::TEAMS.to_vec(),
+    };
+    let grant = configured::worldwide()?;
+    Ok((component, configured::manifest(registered::CLIENT_ID, registered::CLIENT_SECRET, grant)))
 }
 
 fn folder(chosen: Option<&Path>) -> Result<(PathBuf, Option<TempDir>)> {

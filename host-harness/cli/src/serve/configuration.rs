@@ -29,6 +29,8 @@ pub(super) struct Configuration {
     client_id: Option<String>,
     /// File that holds its secret.
     client_secret_file: Option<PathBuf>,
+    /// Manifest of the plugin to use, TOML, in the place of the plugin, the client and the grants.
+    manifest: Option<PathBuf>,
     /// Plugin to use instead of the one that is built in.
     plugin: Option<PathBuf>,
     /// Further origins that the plugin may send requests to.
@@ -50,9 +52,22 @@ pub(super) fn read(file: &Path) -> Result<Configuration> {
         .with_context(|| format!("{} is no configuration of `serve`", file.display()))?;
     let folder = file.parent().unwrap_or(Path::new("."));
     configuration.data = folder.join(&configuration.data);
-    for path in [&mut configuration.staff, &mut configuration.client_secret_file, &mut configuration.plugin] {
+    let Configuration { staff, client_secret_file, plugin, manifest, .. } = &mut configuration;
+    for path in [staff, client_secret_file, plugin, manifest] {
         *path = path.take().map(|path| folder.join(path));
     }
+    let Configuration { manifest, plugin, client_id, client_secret_file, grant_api, grant_identity, .. } =
+        &configuration;
+    ensure!(
+        manifest.is_none()
+            || plugin.is_none()
+                && client_id.is_none()
+                && client_secret_file.is_none()
+                && grant_api.is_empty()
+                && grant_identity.is_empty(),
+        "{}: the manifest says which plugin and client there are and what is granted; leave the others out",
+        file.display()
+    );
     Ok(configuration)
 }
 
@@ -60,6 +75,7 @@ impl Configuration {
     pub(super) async fn open(&self) -> Result<Platform> {
         let platform = configured::start(&ConfiguredOptions {
             data: self.data.clone(),
+            manifest: self.manifest.clone(),
             plugin: self.plugin.clone(),
             client_id: self.client_id.clone(),
             client_secret_file: self.client_secret_file.clone(),

@@ -41,6 +41,45 @@ fn a_plugin_is_described_as_data() {
 }
 
 #[test]
+fn the_manifest_that_a_plugin_asks_for_is_printed_and_can_be_used() {
+    let folder = TempDir::new().expect("a folder");
+    let plugin = file(&folder, "teams.wasm", plugin_artifacts::TEAMS);
+    let output = run(["inspect".as_ref(), "--manifest".as_ref(), plugin.as_os_str()]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let asked = text(&output.stdout);
+    // As an operator does after the review: names the client and where its secret is.
+    let pinned =
+        asked.replace("# client-id = \"…\"", "client-id = \"00001111-aaaa-2222-bbbb-3333cccc4444\"").replace(
+            "# client-secret = { file = \"client-secret\" }",
+            "client-secret = { file = \"client-secret\" }",
+        );
+    assert_ne!(pinned, asked, "there are places for both");
+    file(&folder, "client-secret", mock_graph::contoso::CLIENT_SECRET.as_bytes());
+    let staff = file(&folder, "staff.csv", b"id,name,email,user_name\n1,O'Brien,O'Brien@contoso.com,x\n");
+    let manifest = file(&folder, "teams.toml", pinned.as_bytes());
+    let by_manifest = |manifest: &PathBuf| {
+        run([
+            "match".as_ref(),
+            "--plan".as_ref(),
+            "--staff".as_ref(),
+            staff.as_os_str(),
+            "--manifest".as_ref(),
+            manifest.as_os_str(),
+        ])
+    };
+    let output = by_manifest(&manifest);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+
+    let ungranted =
+        pinned.replacen("[grants]\napi = [\"https://graph.microsoft.com\"]", "[grants]\napi = []", 1);
+    assert_ne!(ungranted, pinned);
+    let output = by_manifest(&file(&folder, "ungranted.toml", ungranted.as_bytes()));
+    assert!(!output.status.success());
+    let told = text(&output.stderr);
+    assert!(told.contains("ungranted.toml, line ") && told.contains("https://graph.microsoft.com"), "{told}");
+}
+
+#[test]
 fn what_is_no_plugin_is_refused_by_name() {
     let folder = TempDir::new().expect("a folder");
     let component = b"\0asm\x0d\0\x01\0";

@@ -9,6 +9,8 @@ mod answer;
 mod client;
 mod connector;
 mod destination;
+#[cfg(test)]
+mod fuzz;
 mod grant;
 mod headers;
 mod resolve;

@@ -1,5 +1,7 @@
 //! `credentials`: the vault, in the contract's words.
 
+use std::time::Instant;
+
 use crate::bindings::scheduling::video_provider::{credentials as wit, http};
 use crate::provider::Parameter;
 use crate::sandbox::CallState;
@@ -15,6 +17,7 @@ impl wit::Host for CallState {
         client_authentication: wit::ClientAuthentication,
     ) -> Result<wit::Grant, wit::Error> {
         let integration = self.credentials()?;
+        let begun_at = Instant::now();
         let lender = self.lender.clone();
         let authentication = match client_authentication {
             wit::ClientAuthentication::None => ClientAuthentication::None,
@@ -29,7 +32,7 @@ impl wit::Host for CallState {
             .exchange(&caller, &name, &token_url, &parameters, authentication, self.deadline)
             .await;
         lender.recent.written(&integration);
-        self.meter.waited = true;
+        self.meter.waited_since(begun_at);
         let grant = exchanged.map_err(error)?;
         Ok(wit::Grant {
             expires_at: grant.expires_at,
@@ -41,17 +44,19 @@ impl wit::Host for CallState {
 
     async fn promote(&mut self, pending: String, name: String) -> Result<(), wit::Error> {
         let integration = self.credentials()?;
+        let begun_at = Instant::now();
         let promoted = self.lender.vault.promote(&integration, &pending, &name).await;
         self.lender.recent.written(&integration);
-        self.meter.waited = true;
+        self.meter.waited_since(begun_at);
         promoted.map_err(error)
     }
 
     async fn discard(&mut self, name: String) -> Result<(), wit::Error> {
         let integration = self.credentials()?;
+        let begun_at = Instant::now();
         let discarded = self.lender.vault.discard(&integration, &name).await;
         self.lender.recent.written(&integration);
-        self.meter.waited = true;
+        self.meter.waited_since(begun_at);
         discarded.map_err(error)
     }
 }

@@ -30,6 +30,9 @@ impl std::fmt::Debug for Memory {
 /// Guests that can run at the same time; the next ones wait for a place.
 pub(crate) const CONCURRENT_CALLS: usize = 1_000;
 
+/// Calls of one plugin that can run at the same time: no plugin takes all places by holding on to its calls.
+pub(crate) const PLUGIN_CALLS: usize = CONCURRENT_CALLS / 2;
+
 /// The most linear memory that any plugin can be granted, in bytes: the size of a pool slot.
 pub(crate) const LARGEST_MEMORY: usize = 256 << 20;
 

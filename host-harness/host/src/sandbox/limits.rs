@@ -1,6 +1,6 @@
 //! What one call may use.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wasmtime::ResourceLimiter;
 
@@ -43,6 +43,10 @@ pub(crate) const INSTANCES: u32 = 64;
 /// Linear memories of one instance, which share [`Limits::memory`]; a Rust component has one.
 pub(crate) const MEMORIES: u32 = 4;
 
+/// Ticks after which a guest counts as one that computes for long, and takes turns with the others that do.
+/// A call that does its work between two requests ends long before.
+const AT_ONCE: u64 = 10;
+
 /// Counts what an instance takes and refuses what is over the limit.
 #[derive(Debug)]
 pub(crate) struct Meter {
@@ -50,8 +54,9 @@ pub(crate) struct Meter {
     /// Set when a growth was refused, so that the trap that follows can be told as what it is.
     pub(crate) refused_memory: bool,
     ticks_left: u64,
-    /// The guest waited since the last tick: the tick that ends the wait is not the guest's.
-    pub(crate) waited: bool,
+    ticks_used: u64,
+    /// How long the guest waited for the host since the last tick.
+    waited: Duration,
 }
 
 impl Meter {
@@ -61,17 +66,33 @@ impl Meter {
             memory_left: limits.memory,
             refused_memory: false,
             ticks_left: u64::try_from(ticks).unwrap_or(u64::MAX),
-            waited: false,
+            ticks_used: 0,
+            waited: Duration::ZERO,
         }
     }
 
-    /// One tick passed while the guest ran. False when its processor time is used up.
+    /// The guest waited for the host since `begun`.
+    pub(crate) fn waited_since(&mut self, begun: Instant) {
+        self.waited += begun.elapsed();
+    }
+
+    /// One tick passed while the guest ran, or while it waited for the host. False when its processor time
+    /// is used up. A tick is the guest's unless it waited for most of it: who computes and asks the host for
+    /// a trifle in between, computes.
     pub(crate) fn tick(&mut self) -> bool {
-        if std::mem::take(&mut self.waited) {
+        if std::mem::take(&mut self.waited) >= TICK / 2 {
             return true;
         }
+        self.ticks_used += 1;
         self.ticks_left = self.ticks_left.saturating_sub(1);
         self.ticks_left > 0
+    }
+}
+
+impl Meter {
+    /// Whether it has computed for so long that others go first.
+    pub(crate) fn computes_for_long(&self) -> bool {
+        self.ticks_used > AT_ONCE
     }
 }
 
@@ -107,5 +128,31 @@ impl ResourceLimiter for Meter {
 
     fn instances(&self) -> usize {
         INSTANCES as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many ticks it takes to use up a processor time of ten.
+    fn ticks(between: impl Fn(&mut Meter)) -> Option<usize> {
+        let mut meter = Meter::new(&Limits { processor_time: 10 * TICK, ..Limits::default() });
+        (1..100).find(|_| {
+            between(&mut meter);
+            !meter.tick()
+        })
+    }
+
+    #[test]
+    fn who_computes_uses_up_the_time_and_who_waits_does_not() {
+        assert_eq!(ticks(|_| ()), Some(10));
+        let long_ago = Instant::now().checked_sub(TICK).expect("the machine runs for longer");
+        assert_eq!(ticks(|meter| meter.waited_since(long_ago)), None);
+    }
+
+    #[test]
+    fn asking_the_host_for_trifles_buys_no_time() {
+        assert_eq!(ticks(|meter| meter.waited_since(Instant::now())), Some(10));
     }
 }

@@ -6,6 +6,7 @@ mod engine;
 mod failure;
 mod limits;
 mod linker;
+mod pace;
 mod returns;
 mod run;
 mod state;
@@ -17,7 +18,7 @@ pub use limits::{Limits, TICK};
 pub use surface::{Surface, SurfaceError};
 
 pub(crate) use cache::CodeCache;
-pub(crate) use engine::{CONCURRENT_CALLS, LARGEST_MEMORY, engine};
+pub(crate) use engine::{CONCURRENT_CALLS, LARGEST_MEMORY, PLUGIN_CALLS, engine};
 pub(crate) use linker::linker;
 pub(crate) use run::{Runner, Sandboxed};
 pub(crate) use state::CallState;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use wasmtime::{Engine, Store, UpdateDeadline};
 
 use super::failure::{CallError, Failure, classify};
 use super::limits::Limits;
+use super::pace::Pace;
 use super::state::CallState;
 use crate::bindings::exports::scheduling::video_provider::provider::Guest;
 use crate::bindings::{VideoProvider, VideoProviderPre};
@@ -33,6 +34,7 @@ fn spare(time: Duration) -> Duration {
 pub(crate) struct Runner {
     pub(crate) engine: Engine,
     pub(crate) places: Semaphore,
+    pub(crate) pace: Arc<Pace>,
 }
 
 /// A plugin that is ready to run.
@@ -42,6 +44,8 @@ pub(crate) struct Sandboxed {
     pub(crate) limits: Limits,
     pub(crate) lender: Arc<Lender>,
     pub(crate) name: Arc<str>,
+    /// The plugin's own share of the places.
+    pub(crate) places: Semaphore,
 }
 
 impl Sandboxed {
@@ -58,7 +62,11 @@ impl Sandboxed {
         let deadline = Instant::now() + time;
         let fail = |failure| CallError::Failed { plugin: self.name.to_string(), function, failure };
 
-        let Ok(Ok(_place)) = timeout_at(deadline, self.runner.places.acquire()).await else {
+        let places = timeout_at(deadline, async {
+            let own = self.places.acquire().await;
+            (own, self.runner.places.acquire().await)
+        });
+        let Ok((Ok(_own), Ok(_place))) = places.await else {
             return Err(fail(Failure::Busy));
         };
         let state = CallState::new(
@@ -73,14 +81,18 @@ impl Sandboxed {
         store.limiter(|state| &mut state.meter);
         store.set_hostcall_fuel(LIFTED_BYTES);
         // Every tick hands the thread back, so that a guest that computes starves nobody, and takes a
-        // tick off its processor time.
+        // tick off its processor time. Who computes for long takes turns.
         store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(|mut context| {
-            Ok(if context.data_mut().meter.tick() {
-                UpdateDeadline::Yield(1)
-            } else {
-                UpdateDeadline::Interrupt
-            })
+        let pace = self.runner.pace.clone();
+        store.epoch_deadline_callback(move |mut context| {
+            let meter = &mut context.data_mut().meter;
+            if !meter.tick() {
+                return Ok(UpdateDeadline::Interrupt);
+            }
+            if !meter.computes_for_long() {
+                return Ok(UpdateDeadline::Yield(1));
+            }
+            Ok(UpdateDeadline::YieldCustom(1, Box::pin(sleep_until(pace.turn()))))
         });
 
         let outcome = timeout_at(deadline, async {

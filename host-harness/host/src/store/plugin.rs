@@ -93,6 +93,9 @@ impl Store {
     pub const MAX_KEY: usize = 512;
     /// Largest value, in bytes.
     pub const MAX_VALUE: usize = 64 * 1024;
+    /// What each key counts for besides its bytes, about what its row takes on disk: a quota of bytes alone
+    /// would let a plugin keep millions of keys without a value.
+    pub const KEY_COST: usize = 128;
     /// Most keys that one page holds.
     pub const PAGE: usize = 1_000;
 
@@ -182,7 +185,7 @@ impl Store {
         Ok(Page { keys, next })
     }
 
-    /// The bytes of keys and values that an integration keeps.
+    /// The bytes of keys and values that an integration keeps, with [`Self::KEY_COST`] for each key.
     pub async fn storage_used(&self, integration: &Integration) -> Result<u64, StoreError> {
         let used: Option<i64> = sqlx::query_scalar("SELECT bytes FROM storage_usage WHERE integration = $1")
             .bind(integration.as_str())
@@ -248,7 +251,7 @@ impl Store {
             return Ok(Written::Stale);
         }
         // Key and value are of at most 66,048 bytes together.
-        let size = i64::try_from(key.len() + value.len()).unwrap_or(i64::MAX);
+        let size = i64::try_from(key.len() + value.len() + Self::KEY_COST).unwrap_or(i64::MAX);
         let before = found.as_ref().map_or(0, |found| found.size);
         let after = used - before + size;
         if size > before && u64::try_from(after).unwrap_or(0) > self.quota {

@@ -21,6 +21,8 @@ mod credential;
 mod death;
 mod endpoint;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod known;
 mod redactor;
 mod renewal;

@@ -77,26 +77,28 @@ async fn a_value_may_have_64_kib_and_no_more() {
 #[tokio::test]
 async fn the_quota_counts_keys_and_values_and_lets_them_shrink() {
     let home = Home::new();
-    let store = home.open().await.with_quota(20);
+    let quota = 20 + 2 * Store::KEY_COST as u64;
+    let store = home.open().await.with_quota(quota);
     let (me, other) = (integration("me"), integration("other"));
     store.set(&me, "abc", &[0; 7]).await.unwrap();
     store.set(&me, "def", &[0; 7]).await.unwrap();
-    assert_eq!(store.storage_used(&me).await.unwrap(), 20);
-    assert_eq!(store.set(&me, "g", b"").await, Err(StorageError::QuotaExceeded(20)));
-    assert_eq!(store.set(&me, "abc", &[0; 8]).await, Err(StorageError::QuotaExceeded(20)));
+    assert_eq!(store.storage_used(&me).await.unwrap(), quota);
+    assert_eq!(store.set(&me, "g", b"").await, Err(StorageError::QuotaExceeded(quota)));
+    assert_eq!(store.set(&me, "abc", &[0; 8]).await, Err(StorageError::QuotaExceeded(quota)));
     assert_eq!(store.get(&me, "g").await.unwrap(), None);
     store.set(&other, "abc", &[0; 17]).await.unwrap();
     let store = store.with_quota(5);
     store.set(&me, "abc", &[0; 6]).await.unwrap();
     store.set(&me, "abc", &[1; 6]).await.unwrap();
     store.delete(&me, "def").await.unwrap();
-    assert_eq!(store.storage_used(&me).await.unwrap(), 9);
+    assert_eq!(store.storage_used(&me).await.unwrap(), 9 + Store::KEY_COST as u64);
 }
 
 #[tokio::test]
 async fn the_quota_holds_against_many_writers() {
     let home = Home::new();
-    let (one, two) = (home.open().await.with_quota(50), home.open().await.with_quota(50));
+    let quota = 5 * (10 + Store::KEY_COST as u64);
+    let (one, two) = (home.open().await.with_quota(quota), home.open().await.with_quota(quota));
     let writes = (0..20).map(|i| {
         let store = if i % 2 == 0 { one.clone() } else { two.clone() };
         tokio::spawn(async move { store.set(&integration("me"), &format!("{i:02}"), &[0; 8]).await.is_ok() })
@@ -106,7 +108,22 @@ async fn the_quota_holds_against_many_writers() {
         written += usize::from(write.await.unwrap());
     }
     assert_eq!(written, 5);
-    assert_eq!(one.storage_used(&integration("me")).await.unwrap(), 50);
+    assert_eq!(one.storage_used(&integration("me")).await.unwrap(), quota);
+}
+
+#[tokio::test]
+async fn a_million_keys_without_a_value_are_over_quota_too() {
+    let home = Home::new();
+    let (most, me) = (50, integration("me"));
+    let store = home.open().await.with_quota(most * (2 + Store::KEY_COST as u64));
+    let mut written = 0;
+    while store.set(&me, &format!("{written:02}"), b"").await.is_ok() {
+        written += 1;
+        assert!(written <= most, "nothing stops it");
+    }
+    assert_eq!(written, most);
+    // And what a host allows unless told: some hundred thousand.
+    assert!(Store::DEFAULT_QUOTA / (Store::KEY_COST as u64) < 200_000);
 }
 
 #[tokio::test]

@@ -1,5 +1,11 @@
 //! What the operator decides for a plugin. It belongs to the operator, never to the plugin.
 
+mod file;
+#[cfg(test)]
+mod fuzz;
+mod parts;
+mod print;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,12 +13,18 @@ use crate::egress::Grant;
 use crate::sandbox::Limits;
 use crate::vault::ClientKeys;
 
+pub use file::{ManifestError, ManifestFile, ManifestProblem};
+pub use print::asked_by;
+
 /// One plugin's grant, settings, keys and limits.
 #[derive(Debug, Clone, Default)]
 pub struct Manifest {
     /// SHA-256 of the component's file, in lower-case hex: another file is refused. None accepts any
     /// file, for development.
     pub sha256: Option<String>,
+    /// The id that the plugin has to give itself: another one is refused, so that no plugin takes the place
+    /// of another. None accepts any.
+    pub provider: Option<String>,
     /// Where the plugin may send requests and people.
     pub grant: Grant,
     /// What `settings.get` gives: `client-id`, for one. Nothing secret.

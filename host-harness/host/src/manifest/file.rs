@@ -1,0 +1,250 @@
+//! The operator's file: what a plugin may do, reviewed once and pinned. Everything that can be wrong with it
+//! is told before anything of the plugin is compiled.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use toml::{Spanned, Value};
+
+use super::Manifest;
+use super::parts::{RawLimits, RawOrigins, RawWants, client_keys, granted, limits, settings, wanted};
+use crate::egress::OriginError;
+use crate::load::sha256;
+use crate::vault::CertificateError;
+
+/// A manifest that was read from the operator's file, and the component that it is for. What it says holds:
+/// the component has the digest, every origin that it needs is granted, and every secret could be read.
+///
+/// The file is TOML. `plugin` (relative to the file), `sha256` and `provider` are required; `wants` is what
+/// the plugin asks for, as `host-harness inspect --manifest` prints it; `grants` is what it gets. `settings`
+/// holds nothing secret: `secrets` names each by `{ file = "…" }` or `{ variable = "…" }`. `limits` are those
+/// of [`Limits`](crate::Limits). A name that means nothing is refused.
+#[derive(Debug)]
+pub struct ManifestFile {
+    /// The component, byte for byte as it was reviewed.
+    pub component: Vec<u8>,
+    /// What the operator decided.
+    pub manifest: Manifest,
+}
+
+/// What is wrong with a manifest, and where.
+#[derive(Debug, thiserror::Error)]
+#[error("{}{}: {problem}", file.display(), line_of(*line))]
+pub struct ManifestError {
+    /// The operator's file.
+    pub file: PathBuf,
+    /// Its line, from 1; none if it is about the whole file.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub problem: ManifestProblem,
+}
+
+fn line_of(line: Option<usize>) -> String {
+    line.map(|line| format!(", line {line}")).unwrap_or_default()
+}
+
+/// What can be wrong with a manifest. No message contains a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestProblem {
+    /// It cannot be read.
+    #[error("the manifest cannot be read: {0}")]
+    Unreadable(#[source] io::Error),
+    /// It is no TOML, or has a name that means nothing, or lacks one.
+    #[error("{0}")]
+    Malformed(String),
+    /// The component cannot be read.
+    #[error("the plugin {} cannot be read: {source}. Name its file relative to the manifest", file.display())]
+    Component {
+        /// Where it was looked for.
+        file: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// Another component than the one that was reviewed.
+    #[error(
+        "the plugin's SHA-256 is {found}, and {expected} was reviewed. If the new file is meant, review what \
+         it asks for with `host-harness inspect --manifest` and pin it"
+    )]
+    Digest {
+        /// The file's digest.
+        found: String,
+        /// The manifest's.
+        expected: String,
+    },
+    /// Not one of the words that it has to be.
+    #[error("{name} is {found:?}, and has to be {wanted}")]
+    Word {
+        /// The key.
+        name: &'static str,
+        /// What it is.
+        found: String,
+        /// What it has to be.
+        wanted: &'static str,
+    },
+    /// An origin that is none.
+    #[error(transparent)]
+    Origin(#[from] OriginError),
+    /// An origin that the plugin cannot work without.
+    #[error(
+        "the plugin needs {origin}, which [grants] {list} does not have: add it there, or do without the plugin"
+    )]
+    NotGranted {
+        /// Which.
+        origin: String,
+        /// `api` or `identity`.
+        list: &'static str,
+    },
+    /// A setting that is a secret.
+    #[error(
+        "settings are for everybody to read, and {0} is a secret: name its file or variable under [secrets]"
+    )]
+    SecretSetting(String),
+    /// A secret that nobody asks for.
+    #[error("there is no secret {0}: the host knows client-secret, client-certificate and client-key")]
+    UnknownSecret(String),
+    /// A secret that stands in the manifest itself.
+    #[error(
+        "the secret {0} has to be named by {{ file = \"…\" }} or {{ variable = \"…\" }}, and must not stand in \
+         the manifest itself"
+    )]
+    Inline(String),
+    /// A secret that is not where the manifest says.
+    #[error("the secret {name} cannot be had: {reason}")]
+    Secret {
+        /// Its name.
+        name: String,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// A certificate without its key, or the other way round.
+    #[error("{there} is of no use without {missing}: name both under [secrets]")]
+    HalfACertificate {
+        /// What there is.
+        there: &'static str,
+        /// What there is not.
+        missing: &'static str,
+    },
+    /// A certificate that cannot be used.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// A limit that cannot be kept.
+    #[error("{name} has to be from 1 to {most}")]
+    Limit {
+        /// The key.
+        name: &'static str,
+        /// The largest value.
+        most: u64,
+    },
+}
+
+/// Something wrong at a place of the text.
+pub(super) struct Fault {
+    pub(super) at: Option<Range<usize>>,
+    pub(super) problem: ManifestProblem,
+}
+
+impl Fault {
+    pub(super) fn at<T>(place: &Spanned<T>, problem: impl Into<ManifestProblem>) -> Self {
+        Self { at: Some(place.span()), problem: problem.into() }
+    }
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.problem)
+    }
+}
+
+/// The file as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    plugin: Spanned<PathBuf>,
+    sha256: Spanned<String>,
+    provider: Spanned<String>,
+    #[serde(default)]
+    wants: RawWants,
+    #[serde(default)]
+    grants: RawOrigins,
+    #[serde(default)]
+    settings: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    secrets: BTreeMap<String, Spanned<Value>>,
+    #[serde(default)]
+    limits: RawLimits,
+}
+
+impl ManifestFile {
+    /// Reads the manifest, the secrets that it refers to and the component, and holds them against one
+    /// another. Nothing is compiled.
+    pub fn read(file: &Path) -> Result<Self, ManifestError> {
+        Self::read_with(file, &|name| std::env::var(name).ok())
+    }
+
+    /// The same, with another environment than the process's.
+    pub fn read_with(file: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, ManifestError> {
+        let error = |line, problem| ManifestError { file: file.to_owned(), line, problem };
+        let text = fs::read_to_string(file).map_err(|e| error(None, ManifestProblem::Unreadable(e)))?;
+        let folder = file.parent().unwrap_or(Path::new(""));
+        check(&text, folder, variable).map_err(|fault| {
+            let before = fault.at.and_then(|at| text.as_bytes().get(..at.start));
+            let line = before.map(|before| memchr::memchr_iter(b'\n', before).count() + 1);
+            error(line, fault.problem)
+        })
+    }
+}
+
+/// The manifest and its component, from the manifest's text.
+pub(super) fn check(
+    text: &str,
+    folder: &Path,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<ManifestFile, Fault> {
+    // The error's own words would show the line, which may hold what should be a secret.
+    let malformed = |error: toml::de::Error| Fault {
+        at: error.span(),
+        problem: ManifestProblem::Malformed(error.message().to_owned()),
+    };
+    let raw: Raw = toml::from_str(text).map_err(malformed)?;
+
+    let digest = raw.sha256.get_ref().to_ascii_lowercase();
+    if digest.len() != 64 || !digest.bytes().all(|b| b.is_ascii_hexdigit()) {
+        let (name, found) = ("sha256", raw.sha256.get_ref().clone());
+        let problem = ManifestProblem::Word { name, found, wanted: "64 hexadecimal digits" };
+        return Err(Fault::at(&raw.sha256, problem));
+    }
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if raw.provider.get_ref().is_empty() || !raw.provider.get_ref().bytes().all(plain) {
+        let (name, found) = ("provider", raw.provider.get_ref().clone());
+        let problem = ManifestProblem::Word { name, found, wanted: "the id of a plugin: a-z, 0-9 and -" };
+        return Err(Fault::at(&raw.provider, problem));
+    }
+    let grant = granted(&raw.grants)?;
+    wanted(&raw.wants, &grant)?;
+    let settings = settings(raw.settings)?;
+    let limits = limits(&raw.limits)?;
+    let client = client_keys(&raw.secrets, folder, variable)?;
+
+    let path = folder.join(raw.plugin.get_ref());
+    let component = fs::read(&path)
+        .map_err(|source| Fault::at(&raw.plugin, ManifestProblem::Component { file: path, source }))?;
+    let found = sha256(&component);
+    if found != digest {
+        return Err(Fault::at(&raw.sha256, ManifestProblem::Digest { found, expected: digest }));
+    }
+    let manifest = Manifest {
+        sha256: Some(digest),
+        provider: Some(raw.provider.into_inner()),
+        grant,
+        settings,
+        client: Arc::new(client),
+        limits,
+    };
+    Ok(ManifestFile { component, manifest })
+}

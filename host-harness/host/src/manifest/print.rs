@@ -1,0 +1,77 @@
+//! The manifest that a plugin asks for, for an operator to review.
+
+use std::fmt::Write as _;
+
+use toml::Value;
+
+use crate::plugin::Plugin;
+use crate::sandbox::Limits;
+
+/// What an operator would pin for a plugin: everything that it asks for is in it, nothing is granted that it
+/// can do without, and the secrets are for the operator to name. `file` is how the manifest names the
+/// component.
+pub fn asked_by(plugin: &Plugin, file: &str) -> String {
+    let description = plugin.description();
+    let Limits { memory, deadline, processor_time, requests, component } = Limits::default();
+    let text = |text: &str| Value::from(text).to_string();
+    let list = |origins: &[String]| Value::from(origins.to_vec()).to_string();
+    let (api, identity) = (list(&description.api_origins), list(&description.identity_origins));
+    let mut manifest = String::new();
+    let _ = write!(
+        manifest,
+        "\
+# What the plugin {name} {version} asks for. Review it, grant what it may have, and keep this file where
+# nobody else can write.
+
+# Relative to this file.
+plugin = {file}
+sha256 = {digest}
+provider = {id}
+
+# What the plugin says of itself. It is held against [grants] before anything is compiled, and again when
+# the plugin is loaded.
+[wants]
+api = {api}
+identity = {identity}
+# Only some choices of the setup need these.
+optional-api = {optional_api}
+optional-identity = {optional_identity}
+
+# api: where its requests go, with access tokens. identity: where administrators sign in, and where the
+# client's secret goes.
+[grants]
+api = {api}
+identity = {identity}
+
+# What the plugin can read. Nothing secret.
+[settings]
+# client-id = \"…\"
+
+# Each by its place, never itself: client-secret, or client-certificate with client-key.
+[secrets]
+# client-secret = {{ file = \"client-secret\" }}
+# client-secret = {{ variable = \"VIDEO_CLIENT_SECRET\" }}
+
+# Bounds on each call, and on the component's file.
+[limits]
+memory-mib = {memory}
+deadline-seconds = {deadline}
+processor-time-ms = {processor_time}
+requests = {requests}
+component-mib = {component}
+",
+        // A line break would end the comment.
+        name = description.name.replace(['\n', '\t'], " "),
+        version = description.version.replace(['\n', '\t'], " "),
+        file = text(file),
+        digest = text(plugin.digest()),
+        id = text(&description.id),
+        optional_api = list(&description.optional_api_origins),
+        optional_identity = list(&description.optional_identity_origins),
+        memory = memory >> 20,
+        deadline = deadline.as_secs(),
+        processor_time = processor_time.as_millis(),
+        component = component >> 20,
+    );
+    manifest
+}

@@ -1,0 +1,8 @@
+//! Plugins that strangers wrote, one evil each, and a host that minds none of it.
+
+mod exports;
+mod isolation;
+mod sending;
+mod stage;
+mod storing;
+mod together;
