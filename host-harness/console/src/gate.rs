@@ -153,8 +153,7 @@ async fn admit(gate: &Gate, visit: Option<&Visit>, mut request: Request) -> Resu
         return Err(Failure::foreign_form());
     }
     match (gate.access, visit) {
-        (Access::Everyone, _) => {}
-        (Access::SignedIn, Some(_)) => {}
+        (Access::Everyone, _) | (Access::SignedIn, Some(_)) => {}
         (Access::SignedIn, None) => return Err(Failure::signed_out()),
         (Access::May(action), visit) => {
             let subject = format!("{} {}", request.method(), request.uri().path());
@@ -187,22 +186,18 @@ async fn may(
     subject: &str,
     from: IpAddr,
 ) -> Result<(), Failure> {
-    match visit {
-        Some(visit) => {
-            let acting = gate.console.acting_as(&visit.actor);
-            if acting.allows(action) {
-                return Ok(());
-            }
-            let refusal = acting.refuse(action, Some(subject)).await?;
-            Err(Failure::new(StatusCode::FORBIDDEN, "This page is not for you", &refusal))
+    if let Some(visit) = visit {
+        let acting = gate.console.acting_as(&visit.actor);
+        if acting.allows(action) {
+            return Ok(());
         }
-        None => {
-            if gate.console.logs_stranger(from) {
-                gate.console.acting_as(&Actor::nobody()).refuse(action, Some(subject)).await?;
-            }
-            Err(Failure::signed_out())
-        }
+        let refusal = acting.refuse(action, Some(subject)).await?;
+        return Err(Failure::new(StatusCode::FORBIDDEN, "This page is not for you", &refusal));
     }
+    if gate.console.logs_stranger(from) {
+        gate.console.acting_as(&Actor::nobody()).refuse(action, Some(subject)).await?;
+    }
+    Err(Failure::signed_out())
 }
 
 /// Whether a browser says that another site sent this. Browsers that do not say have the token alone.

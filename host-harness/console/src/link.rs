@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn a_link_is_good_once_and_for_a_while() {
-        let links = Links::new(Duration::from_secs(60));
+        let links = Links::new(Duration::from_mins(1));
         let (one, two) = (links.give("CB-1", 0), links.give("CB-2", 0));
         assert_eq!(links.take(&one, 59_999), Some("CB-1".to_owned()));
         assert_eq!(links.take(&one, 59_999), None);

@@ -1,5 +1,6 @@
 //! A person at a browser, on the pages of a stage.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,7 @@ use tokio::task::JoinHandle;
 use crate::stage::Stage;
 
 /// How long a page may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How often a page is looked at: a browser tells nobody outside when it has painted.
 const LOOK: Duration = Duration::from_millis(25);
 
@@ -33,7 +34,6 @@ static ALONE: Mutex<()> = Mutex::const_new(());
 pub(crate) fn not_tried(why: &str) -> Result<()> {
     ensure!(std::env::var("BROWSER").as_deref() != Ok("required"), "the pages could not be tried: {why}");
     // Not through the test's captured output: a skip is to be seen.
-    use std::io::Write as _;
     writeln!(std::io::stderr(), "SKIPPED: the pages were not tried in a browser: {why}")?;
     Ok(())
 }

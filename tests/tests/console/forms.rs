@@ -97,7 +97,7 @@ async fn a_name_with_markup_is_text_on_every_page() -> Result<()> {
         format!("/client-view?service={SERVICE}"),
         format!("/staff?search={}", "%22%3E%3Cscript%3Ealert(1)%3C/script%3E"),
         format!("/settings/video-calls/{integration}?search=%22%3E%3Cscript%3Ealert(1)%3C/script%3E"),
-        format!("/audit-log?actor=%22%3E%3Cscript%3Ealert(1)%3C/script%3E"),
+        "/audit-log?actor=%22%3E%3Cscript%3Ealert(1)%3C/script%3E".to_owned(),
     ] {
         let answer = administrator.get(&path).await?;
         assert_eq!(answer.status, StatusCode::OK, "{path}");

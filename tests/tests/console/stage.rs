@@ -1,5 +1,6 @@
 //! A console in front of a platform, a host with the Teams plugin, and the stand-in.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use anyhow::{Context as _, Result, ensure};
@@ -68,9 +69,10 @@ impl Stage {
         platform.providers().install(world.teams.clone());
         let mut staff = STORIES.to_owned();
         for number in 3..=MORE {
-            staff.push_str(&format!(
-                "D-{number:03},Adviser {number:03},adviser{number:06}@contoso.com,adviser{number},staff\n"
-            ));
+            writeln!(
+                staff,
+                "D-{number:03},Adviser {number:03},adviser{number:06}@contoso.com,adviser{number},staff"
+            )?;
         }
         platform.import_staff(staff.as_bytes()).await?;
         platform.set_entitlement(Entitlement::MultipleIntegrations, true).await?;

@@ -30,32 +30,28 @@ pub async fn run(options: &ServeOptions, screen: &mut Screen) -> Result<()> {
         signals.come().await;
         stopping.cancel();
     });
-    match &options.config {
-        Some(file) => {
-            let configuration = configuration::read(file)?;
-            let listener = listen(options.listen).await?;
-            let platform = configuration.open().await?;
-            let settings = Settings::new(configuration.address.clone());
-            let console = Console::new(platform.clone(), settings)?;
-            screen.title("Scheduling", configuration.address.as_str())?;
-            screen.fact("Sign in", console.sign_in_link(&configuration.administrator).as_str())?;
-            screen.line("   Once, within 15 minutes. Ctrl-C stops the program.")?;
-            serve(&console, &platform, listener, stop).await
+    if let Some(file) = &options.config {
+        let configuration = configuration::read(file)?;
+        let listener = listen(options.listen).await?;
+        let platform = configuration.open().await?;
+        let console = Console::new(platform.clone(), Settings::new(configuration.address.clone()))?;
+        screen.title("Scheduling", configuration.address.as_str())?;
+        screen.fact("Sign in", console.sign_in_link(&configuration.administrator).as_str())?;
+        screen.line("   Once, within 15 minutes. Ctrl-C stops the program.")?;
+        serve(&console, &platform, listener, stop).await?;
+    } else {
+        let listener = listen(options.listen).await?;
+        let address = Url::parse(&format!("http://localhost:{}", listener.local_addr()?.port()))?;
+        let sample = Sample::open(address, options.microsoft).await?;
+        if let Some(file) = &options.ca {
+            fs::write(file, sample.microsoft.ca_pem())
+                .with_context(|| format!("cannot write {}", file.display()))?;
         }
-        None => {
-            let listener = listen(options.listen).await?;
-            let address = Url::parse(&format!("http://localhost:{}", listener.local_addr()?.port()))?;
-            let sample = Sample::open(address, options.microsoft).await?;
-            if let Some(file) = &options.ca {
-                fs::write(file, sample.microsoft.ca_pem())
-                    .with_context(|| format!("cannot write {}", file.display()))?;
-            }
-            show(screen, &sample, options)?;
-            let served = serve(&sample.console, &sample.platform, listener, stop).await;
-            sample.microsoft.shutdown().await;
-            served
-        }
-    }?;
+        show(screen, &sample, options)?;
+        let served = serve(&sample.console, &sample.platform, listener, stop).await;
+        sample.microsoft.shutdown().await;
+        served?;
+    }
     screen.line("Stopped.")?;
     Ok(())
 }

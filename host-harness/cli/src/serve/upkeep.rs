@@ -35,7 +35,7 @@ async fn once(platform: &Platform, all: bool) {
     match platform.resume().await {
         Ok(report) if report.unfinished.is_empty() => {}
         Ok(report) => {
-            tracing::info!(waiting = report.unfinished.len(), "appointments wait for their provider")
+            tracing::info!(waiting = report.unfinished.len(), "appointments wait for their provider");
         }
         Err(error) => tracing::warn!(%error, "what waits could not be tried again"),
     }

@@ -35,6 +35,7 @@ async fn page(
     wrong: Option<(&str, &Submitted)>,
 ) -> Shown {
     let service = console.acting_as(&visit.actor).service(&one.service).await?;
+    let names = schedule::names(console, visit, std::slice::from_ref(one)).await?;
     let title = if one.subject.is_empty() {
         format!("Appointment of {}", one.client_name)
     } else {
@@ -52,7 +53,7 @@ async fn page(
             dt { "When" } dd { (moment(one.start)) " to " (moment(one.end)) }
             dt { "Client" } dd { (one.client_name) @if !one.client_email.is_empty() { " · " (one.client_email) } }
             dt { "Service" } dd { (service.as_ref().map_or(one.service.as_str(), |it| it.name.as_str())) }
-            dt { "Staff" } dd { a href={ "/staff/" (segment(&one.staff)) } { (one.staff) } }
+            dt { "Staff" } dd { a href={ "/staff/" (segment(&one.staff)) } { (names.get(&one.staff).unwrap_or(&one.staff)) } }
             dt { "Meeting Method" } dd { (one.method.label()) }
             dt { "Booked in" } dd { (door(one.channel)) }
             @if one.method == MeetingMethod::VideoCall {

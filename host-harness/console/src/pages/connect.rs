@@ -130,6 +130,7 @@ fn loaded(console: &Console, provider: &str) -> Result<Description, Failure> {
     described(console, provider).ok_or_else(missing)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "pages end with it")]
 fn form(
     console: &Console,
     visit: &Visit,

@@ -58,6 +58,7 @@ pub(crate) fn described(console: &Console, provider: &str) -> Option<Description
 }
 
 /// Goes on to a page, with a message on it.
+#[expect(clippy::unnecessary_wraps, reason = "pages end with it")]
 pub(crate) fn on_to(console: &Console, visit: &Visit, page: &str, message: impl Into<String>) -> Shown {
     console.sessions().say(&visit.session, message.into());
     Ok(Redirect::to(page).into_response())

@@ -74,6 +74,7 @@ async fn save(console: &Console, visit: &Visit, staff: StaffMember, new: bool) -
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "pages end with it")]
 fn form(console: &Console, visit: &Visit, staff: &StaffMember, new: bool, wrong: Option<&str>) -> Shown {
     let (title, action) = if new {
         ("New staff member".to_owned(), "/staff/new".to_owned())

@@ -1,5 +1,7 @@
 //! Lists of appointments: the Schedule, and a client's in the Contact Center.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -9,6 +11,7 @@ use video_platform::{ActorKind, Appointment, ScheduleQuery, StaffQuery, Status};
 
 use super::{Asked, Shown, address};
 use crate::console::Console;
+use crate::failure::Failure;
 use crate::gate::Visit;
 use crate::view::{Choice, Field, Page, moment, segment};
 
@@ -36,6 +39,7 @@ pub(crate) async fn show(State(console): State<Console>, visit: Visit, Asked(ask
         address("/schedule", &[("from", &date.to_string()), ("staff", if own { "" } else { staff })])
     };
     let found = if own { Vec::new() } else { candidates(&console, &visit, asked.get("search")).await? };
+    let names = names(&console, &visit, &appointments).await?;
     let page = Page::new("Schedule").below("/schedule", "Schedule").body(html! {
         div.bar {
             nav.pager aria-label="Weeks" {
@@ -52,17 +56,13 @@ pub(crate) async fn show(State(console): State<Console>, visit: Visit, Asked(ask
             button.quiet type="submit" { "Show" }
         }
         @if !own && !staff.is_empty() { p.detail { "Of " (staff) " only. " a href="/schedule" { "Show all" } } }
-        (list(&appointments))
+        (list(&appointments, &names))
     });
     Ok(page.shown(&console, Some(&visit)))
 }
 
 /// Staff to show the appointments of.
-async fn candidates(
-    console: &Console,
-    visit: &Visit,
-    search: &str,
-) -> Result<Vec<Choice>, crate::failure::Failure> {
+async fn candidates(console: &Console, visit: &Visit, search: &str) -> Result<Vec<Choice>, Failure> {
     if search.is_empty() {
         return Ok(Vec::new());
     }
@@ -84,6 +84,7 @@ pub(crate) async fn contact_center(
     } else {
         Some(console.acting_as(&visit.actor).appointments_of_client(email, 100).await?)
     };
+    let names = names(&console, &visit, appointments.as_deref().unwrap_or_default()).await?;
     let page = Page::new("Contact Center").below("/contact-center", "Contact Center").body(html! {
         div.bar {
             p { "For a client on the phone: find what they have, or book for them." }
@@ -93,9 +94,27 @@ pub(crate) async fn contact_center(
             (Field::new("email", "Client's e-mail").silent().text("email", email))
             button.quiet type="submit" { "Find appointments" }
         }
-        @if let Some(appointments) = &appointments { (list(appointments)) }
+        @if let Some(appointments) = &appointments { (list(appointments, &names)) }
     });
     Ok(page.shown(&console, Some(&visit)))
+}
+
+/// What the staff of appointments are called, by their ids.
+pub(super) async fn names(
+    console: &Console,
+    visit: &Visit,
+    appointments: &[Appointment],
+) -> Result<BTreeMap<String, String>, Failure> {
+    let acting = console.acting_as(&visit.actor);
+    let mut names = BTreeMap::new();
+    for one in appointments {
+        if !names.contains_key(&one.staff) {
+            let member = acting.staff_member(&one.staff).await?;
+            let name = member.map_or_else(|| one.staff.clone(), |member| member.label().to_owned());
+            names.insert(one.staff.clone(), name);
+        }
+    }
+    Ok(names)
 }
 
 fn start_of(date: Date) -> i64 {
@@ -117,7 +136,7 @@ pub(super) fn status(status: Status) -> Markup {
 }
 
 /// Appointments, each with a link to its page.
-fn list(appointments: &[Appointment]) -> Markup {
+fn list(appointments: &[Appointment], names: &BTreeMap<String, String>) -> Markup {
     html! {
         @if appointments.is_empty() { p.empty { "No appointments." } } @else {
             div.scroll {
@@ -131,7 +150,7 @@ fn list(appointments: &[Appointment]) -> Markup {
                         @for one in appointments {
                             tr {
                                 th scope="row" { a href={ "/appointments/" (segment(&one.id)) } { (moment(one.start)) } }
-                                td { (one.client_name) } td { (one.subject) } td { (one.staff) }
+                                td { (one.client_name) } td { (one.subject) } td { (names.get(&one.staff).unwrap_or(&one.staff)) }
                                 td { (one.method.label()) } td { (status(one.status)) }
                             }
                         }

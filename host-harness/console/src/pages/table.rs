@@ -190,11 +190,19 @@ fn user(row: &DashboardRow) -> Markup {
     html! {
         @if row.is_matched() {
             span.matched { span aria-hidden="true" { "✓" } span.hidden { "Matched" } }
-            @if let Some(user) = row.found.as_ref().and_then(|found| found.user.as_ref()) { " " (user.key) }
+            @if let Some(key) = other_key(row) { " " (key) }
         } @else {
             span.unmatched { span aria-hidden="true" { "–" } span.hidden { "Not matched:" } }
             " " (row.explanation().unwrap_or_default())
         }
         @if !row.uses { br; span.detail { "uses another platform" } }
     }
+}
+
+/// The user's key, where the staff record does not show it already.
+fn other_key(row: &DashboardRow) -> Option<&str> {
+    let key = row.found.as_ref()?.user.as_ref()?.key.as_str();
+    let shown =
+        [&row.staff.email, &row.staff.user_name].iter().any(|text| text.trim().eq_ignore_ascii_case(key));
+    (!shown).then_some(key)
 }

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use crate::gate::Visit;
 
 /// A form that changes something, with the session's token.
+#[expect(clippy::needless_pass_by_value, reason = "markup is written where it is handed in")]
 pub(crate) fn post(visit: &Visit, action: &str, content: Markup) -> Markup {
     html! {
         form method="post" action=(action) {
@@ -82,6 +83,7 @@ impl<'a> Field<'a> {
     }
 
     /// An input with everything that belongs to it.
+    #[expect(clippy::needless_pass_by_value, reason = "markup is written where it is handed in")]
     pub(super) fn around(&self, input: Markup) -> Markup {
         html! {
             div.field {

@@ -55,6 +55,8 @@ impl Page {
     pub(crate) fn shown(self, console: &Console, visit: Option<&Visit>) -> Response {
         let said = visit.and_then(|visit| console.sessions().said(&visit.session));
         let here = self.trail.first().map_or("", |(href, _)| href.as_str()).to_owned();
+        // A page is not above itself.
+        let above: Vec<_> = self.trail.iter().filter(|(_, name)| *name != self.title).collect();
         let markup = html! {
             (DOCTYPE)
             html lang="en" {
@@ -76,9 +78,9 @@ impl Page {
                         @if let Some(visit) = visit { (navigation(console, visit, &here, &self.title)) }
                     }
                     main id="main" tabindex="-1" {
-                        @if !self.trail.is_empty() {
+                        @if !above.is_empty() {
                             nav.trail aria-label="Where you are" {
-                                ol { @for (href, name) in &self.trail { li { a href=(href) { (name) } } } }
+                                ol { @for (href, name) in &above { li { a href=(href) { (name) } } } }
                             }
                         }
                         h1 { (self.title) }
