@@ -64,7 +64,7 @@ fn fuzz_retry_after() {
 #[test]
 fn fuzz_id_token() {
     let expected = Expected { cloud: &GLOBAL, client: "client", tenant: TENANT, nonce: "nonce", now: NOW };
-    let mut taken = 0;
+    let mut accepted = 0;
     for input in fuzzing::inputs("id-token") {
         let token = format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(&input));
         if let Ok(oid) = claims::object_id(&token, &expected) {
@@ -76,12 +76,12 @@ fn fuzz_id_token() {
                 "another tenant"
             );
             assert!(!oid.is_empty());
-            taken += 1;
+            accepted += 1;
         }
         // And as the whole token, which is no token at all.
         let _ = claims::object_id(&String::from_utf8_lossy(&input), &expected);
     }
-    assert!(taken > 0, "the good one of the corpus was refused");
+    assert!(accepted > 0, "the good one of the corpus was refused");
 }
 
 /// Answers everything with the same, whatever the status.

@@ -153,8 +153,8 @@ async fn a_manifest_says_all_that_is_decided_for_a_plugin() -> Result<()> {
         assert_eq!(manifest.settings["client-id"], "00001111-aaaa-2222-bbbb-3333cccc4444");
         assert_eq!(manifest.grant.api.len(), 1);
         let kept = manifest.client.secret.as_ref().context("a secret")?;
-        let exact = format!("{:?}", kept);
-        assert!(!exact.contains(SECRET), "{exact}");
+        let shown = format!("{kept:?}");
+        assert!(!shown.contains(SECRET), "{shown}");
     }
     Ok(())
 }

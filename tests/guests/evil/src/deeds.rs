@@ -24,7 +24,7 @@ pub(crate) fn does(deed: &str) -> Result<Words, Error> {
         }
         "trap" => panic!("the evil plugin panics on purpose"),
         "exit" => std::process::exit(0),
-        "sleep" => std::thread::sleep(Duration::from_secs(86_400)),
+        "sleep" => std::thread::sleep(Duration::from_hours(24)),
         "post and trap" => {
             letters::post();
             panic!("the evil plugin panics after its request");

@@ -26,9 +26,8 @@ pub(crate) enum Words {
 impl Words {
     pub(crate) fn text(self) -> String {
         match self {
-            Self::Long => "a".repeat(1 << 20),
             Self::Control => "\u{1b}[2Jgone".to_owned(),
-            Self::Amplified => "a".repeat(1 << 20),
+            Self::Long | Self::Amplified => "a".repeat(1 << 20),
             Self::Plain | Self::Many | Self::Incapable => "x".to_owned(),
         }
     }
