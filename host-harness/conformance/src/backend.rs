@@ -60,7 +60,7 @@ pub trait Backend: Send + Sync {
     fn setup(&self) -> Vec<Parameter>;
 
     /// Where sign-ins end.
-    fn redirect_uri(&self) -> &str {
+    fn redirect_uri(&self) -> &'static str {
         "https://platform.example/callback"
     }
 

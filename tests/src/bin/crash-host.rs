@@ -120,7 +120,7 @@ async fn operate(
                 contoso::ADMINISTRATOR
             );
             platform.import_staff(rows.as_bytes()).await?;
-            offer(&platform, &["adele", "mod"]).await?;
+            offer(platform, &["adele", "mod"]).await?;
             platform.enable_video("adele", true).await?;
             platform.rematch_one("mod").await?;
             let outcome = platform.rematch_one("adele").await?;
@@ -150,21 +150,7 @@ async fn operate(
             ))
         }
         "book" => {
-            let appointment = platform
-                .book(&BookingRequest {
-                    id: argument.to_owned(),
-                    service: "advice".to_owned(),
-                    method: MeetingMethod::VideoCall,
-                    staff: "adele".to_owned(),
-                    client_name: "Robin Meyer".to_owned(),
-                    client_email: "robin@example.com".to_owned(),
-                    subject: "Mortgage advice".to_owned(),
-                    start: 1_900_000_000_000,
-                    end: 1_900_001_800_000,
-                    channel: Channel::ClientView,
-                    options: MeetingOptions::new(),
-                })
-                .await?;
+            let appointment = platform.book(&with_adele(argument)).await?;
             appointment.link.context("an appointment without a link")
         }
         "reseal" => {
@@ -194,6 +180,22 @@ async fn operate(
             Ok(format!("{} until {}", made.join_url, made.end))
         }
         other => bail!("no operation {other}"),
+    }
+}
+
+fn with_adele(id: &str) -> BookingRequest {
+    BookingRequest {
+        id: id.to_owned(),
+        service: "advice".to_owned(),
+        method: MeetingMethod::VideoCall,
+        staff: "adele".to_owned(),
+        client_name: "Robin Meyer".to_owned(),
+        client_email: "robin@example.com".to_owned(),
+        subject: "Mortgage advice".to_owned(),
+        start: 1_900_000_000_000,
+        end: 1_900_001_800_000,
+        channel: Channel::ClientView,
+        options: MeetingOptions::new(),
     }
 }
 

@@ -128,9 +128,9 @@ async fn a_callback_to_a_provider_without_a_sign_in_connects_nothing() -> Result
     let integration = "rooms".parse()?;
     let purpose = Purpose::Connect;
     let patience = std::time::Duration::from_mins(1);
-    let state =
+    let begun =
         host.store().begin_authorization(&integration, SESSION, purpose, &values(&[]), patience).await?;
-    let parameters = vec![Parameter { name: "state".to_owned(), value: state }];
+    let parameters = vec![Parameter { name: "state".to_owned(), value: begun }];
     let callback = host.callback(SESSION, parameters).await?;
     let Error::SignInFailed(failed) = contract_error(host.finish(&stage.jitsi, callback).await)? else {
         bail!("a sign-in that failed")

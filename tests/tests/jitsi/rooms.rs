@@ -139,9 +139,9 @@ async fn looking_up_tells_times_and_links_and_writes_nothing() -> Result<()> {
     let store = stage.world.host.store();
     let before = store.list(rooms.integration(), "", None).await?.keys;
     let found = rooms.look_up_meetings(&[reference("a"), reference("b")]).await?;
-    let [LookUpOutcome::Found(state), LookUpOutcome::Gone] = &found[..] else { bail!("{found:?}") };
-    assert_eq!((&state.id, &state.join_url), (&made.id, &made.join_url));
-    assert_eq!((state.start, state.end, &state.subject), (made.start, made.end, &None));
+    let [LookUpOutcome::Found(room), LookUpOutcome::Gone] = &found[..] else { bail!("{found:?}") };
+    assert_eq!((&room.id, &room.join_url), (&made.id, &made.join_url));
+    assert_eq!((room.start, room.end, &room.subject), (made.start, made.end, &None));
     assert_eq!(store.list(rooms.integration(), "", None).await?.keys, before);
     Ok(())
 }

@@ -93,12 +93,12 @@ async fn the_directory_is_read_where_staff_are_most_of_it_and_finds_the_same() -
         stage.world.advance(Duration::from_secs(1));
     }
     assert_eq!(told[0], told[1]);
-    let state = |staff: &str| told[0].iter().find(|one| one.staff == staff).map(|one| one.state);
-    assert_eq!(state("alias"), Some(MatchState::Alias));
-    assert_eq!(state("guest"), Some(MatchState::Guest));
-    assert_eq!(state("s000007"), Some(MatchState::Disabled));
-    assert_eq!(state("s000008"), Some(MatchState::Unlicensed));
-    assert_eq!(state("s000009"), Some(MatchState::NotFound));
+    let matched = |staff: &str| told[0].iter().find(|one| one.staff == staff).map(|one| one.state);
+    assert_eq!(matched("alias"), Some(MatchState::Alias));
+    assert_eq!(matched("guest"), Some(MatchState::Guest));
+    assert_eq!(matched("s000007"), Some(MatchState::Disabled));
+    assert_eq!(matched("s000008"), Some(MatchState::Unlicensed));
+    assert_eq!(matched("s000009"), Some(MatchState::NotFound));
     Ok(())
 }
 

@@ -54,7 +54,7 @@ impl Backend for Microsoft {
         self.setup.clone()
     }
 
-    fn redirect_uri(&self) -> &str {
+    fn redirect_uri(&self) -> &'static str {
         contoso::REDIRECT_URI
     }
 

@@ -318,13 +318,11 @@ impl<'a, V: VideoProviders> Work<'a, V> {
                 if waiting.is_empty() && more {
                     let fresh =
                         meanwhile(&mut calls, &mut answers, self.fresh(list, job.as_deref_mut(), &mut after));
-                    let lot = match fresh.await? {
-                        Ok(fresh) => Lot { look: Look::Keys, candidates: fresh },
-                        Err(_) => {
-                            goes_on = false;
-                            break;
-                        }
+                    let Ok(candidates) = fresh.await? else {
+                        goes_on = false;
+                        break;
                     };
+                    let lot = Lot { look: Look::Keys, candidates };
                     more = !lot.candidates.is_empty();
                     waiting.extend(lot.batches(batch));
                     let begun = round.answered || !(calls.is_empty() && answers.is_empty());

@@ -103,7 +103,7 @@ async fn attempt(
         Action::ChooseIntegration => vec![refusal(acting.choose_integration(owner, Some(id)).await)],
         Action::CheckStaff => vec![refusal(acting.check_staff(owner).await)],
         Action::Rematch => vec![
-            refusal(acting.rematch(id, |_| {}).await),
+            refusal(Box::pin(acting.rematch(id, |_| {})).await),
             refusal(acting.start_rematch(id).await),
             refusal(acting.start_rematch_by(id, Way::Keys).await),
         ],
@@ -179,7 +179,7 @@ async fn whoever_may_less_than_an_action_needs_is_refused_by_each_of_its_methods
         for kind in ActorKind::ALL.into_iter().filter(|kind| *kind < action.needs()) {
             let acting = stage.platform.acting_as(actor(kind));
             assert!(!acting.allows(action));
-            let answers = attempt(&acting, action, &id, "ann").await;
+            let answers = Box::pin(attempt(&acting, action, &id, "ann")).await;
             let filter = AuditFilter { action: Some(action), ..AuditFilter::default() };
             let log = stage.platform.audit(&filter, None, 100).await?.entries;
             for (place, answer) in answers.iter().enumerate() {
@@ -204,7 +204,7 @@ async fn the_least_who_may_are_never_refused_what_is_their_own() -> anyhow::Resu
     for &action in Action::ALL {
         let (stage, id) = set().await?;
         let acting = stage.platform.acting_as(actor(action.needs()));
-        let answers = attempt(&acting, action, &id, "ann").await;
+        let answers = Box::pin(attempt(&acting, action, &id, "ann")).await;
         assert!(answers.iter().all(Option::is_none), "{action:?}: {answers:?}");
     }
     Ok(())
@@ -217,7 +217,7 @@ async fn staff_are_refused_what_is_somebody_elses_and_schedulers_are_not() -> an
     let before = everything(&stage, &id).await?;
     for action in own {
         let ann = stage.platform.acting_as(actor(ActorKind::Staff));
-        let answers = attempt(&ann, action, &id, "bob").await;
+        let answers = Box::pin(attempt(&ann, action, &id, "bob")).await;
         assert!(answers.iter().all(Option::is_some), "{action:?}");
     }
     let ann = stage.platform.acting_as(actor(ActorKind::Staff));
@@ -228,7 +228,7 @@ async fn staff_are_refused_what_is_somebody_elses_and_schedulers_are_not() -> an
     assert_eq!(everything(&stage, &id).await?, before);
     for action in own {
         let sue = stage.platform.acting_as(actor(ActorKind::Scheduler));
-        let answers = attempt(&sue, action, &id, "bob").await;
+        let answers = Box::pin(attempt(&sue, action, &id, "bob")).await;
         assert!(answers.iter().all(Option::is_none), "{action:?}");
     }
     Ok(())

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use video_host::provider::{DirectoryEntry, DirectoryPage, Error, MatchOutcome, Standing};
-use video_platform::{IntegrationId, JobState, MatchError, MatchState, Role, StaffMatch, StaffMember, Way};
+use video_platform::{
+    Entitlement, IntegrationId, JobState, MatchError, MatchState, Role, StaffMatch, StaffMember, Way,
+};
 
 use crate::script::{Stage, dead, outage, user};
 
@@ -367,6 +369,7 @@ async fn who_changed_before_a_job_was_cancelled_is_asked_for_all_the_same() -> a
 #[tokio::test]
 async fn who_is_given_another_integration_is_matched_on_it_by_themselves() -> anyhow::Result<()> {
     let (stage, _) = Stage::with_staff(&["ann", "bob"]).await?;
+    stage.platform.set_entitlement(Entitlement::MultipleIntegrations, true).await?;
     let other = stage.connect().await?;
     stage.script.take_calls();
     stage.platform.choose_integration("bob", Some(&other)).await?;

@@ -47,6 +47,7 @@ fn no_directory() -> Error {
     Error::Refused(Refusal { problem: RefusalProblem::Other, message })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]
 fn stored(error: storage::Error) -> Error {
     Error::Internal(format!("the store refused: {error:?}"))
 }

@@ -46,8 +46,9 @@ impl Room {
 }
 
 fn path(appointment: &str) -> String {
-    let hex: String = appointment.bytes().map(|byte| format!("{byte:02x}")).collect();
-    format!("/rooms/{hex}")
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+    let hex = appointment.bytes().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    "/rooms/".chars().chain(hex).collect()
 }
 
 fn check(request: &MeetingRequest) -> Result<(), Error> {
