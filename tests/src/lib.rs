@@ -1,9 +1,11 @@
 //! What the end-to-end suites share: the compiled plugins in the real host, in front of the stand-in
 //! for Microsoft, on a folder of their own.
 
+mod booking;
 mod certificate;
 mod clouds;
 mod file_clock;
+mod listening;
 mod memory;
 mod method;
 mod outcome;
@@ -11,9 +13,11 @@ pub mod process;
 mod tenants;
 mod world;
 
+pub use booking::{HOUR, booking};
 pub use certificate::Credential;
 pub use clouds::{Clouds, national_manifest};
 pub use file_clock::FileClock;
+pub use listening::{Log, listen};
 pub use memory::{Watched, WatchingCreator};
 pub use method::Method;
 pub use outcome::{Kept, form};
@@ -26,15 +30,4 @@ pub use world::{
 /// Whether `needle` stands anywhere in `haystack`.
 pub fn find(haystack: &[u8], needle: &[u8]) -> bool {
     !needle.is_empty() && haystack.windows(needle.len()).any(|window| window == needle)
-}
-
-/// Has `subscriber` listen to this thread until the guards are dropped.
-///
-/// While there is only one subscriber, tracing asks the thread that comes by an event first whether anybody
-/// listens: another test's thread, which does not, and then nobody hears of it. With a second subscriber it
-/// asks them all.
-#[must_use]
-pub fn listen(subscriber: impl tracing::Subscriber + Send + Sync) -> impl Sized {
-    let second = tracing::Dispatch::new(tracing_subscriber::registry());
-    (tracing::subscriber::set_default(subscriber), second)
 }

@@ -1,41 +1,16 @@
 //! Where secrets must not be: in a plugin's memory, in a log, in an error, in the database's files, in the
 //! recorded traffic. Each is looked for in each place, by its value.
 
-use std::io::Write;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use end_to_end::{Watched, WatchingCreator, World, WorldOptions, appointment, find, listen};
+use end_to_end::{Log, Watched, WatchingCreator, World, WorldOptions, appointment, find, listen};
 use mock_graph::{Action, Fault, Operation, contoso};
-use tracing_subscriber::fmt::MakeWriter;
 use video_host::Memory;
 use video_host::provider::Look;
 use video_host::store::Purpose;
-
-/// Everything that was logged, at every level.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 /// Connect, call, fail in several ways, refresh, reauthorize, disconnect: and the texts of all errors.
 async fn live_a_life(world: &World) -> Result<Vec<String>> {
@@ -106,7 +81,7 @@ async fn no_secret_is_readable_in_a_log_an_error_the_database_or_the_recording()
     let secrets = world.microsoft.issued_secrets();
     ensure!(secrets.len() >= 12, "codes, verifiers, tokens and the client's secret: {}", secrets.len());
 
-    let logged = log.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let logged = log.take();
     ensure!(find(&logged, b"credentials.stored"), "the log is on");
     let files = files(world.data.path())?;
     ensure!(files.iter().any(|(name, bytes)| name.contains("video.db") && !bytes.is_empty()), "a database");

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use crate::calls::{CallCounts, CallPolicy, Chance, CircuitStatus, Dispatcher, Random};
+use crate::calls::{CallCounts, CallPolicy, Chance, CircuitStatus, Dispatcher, HeldBack, Random};
 use crate::clock::{Clock, Sleep, SystemClock, Waiter};
 use crate::egress::{Client, ClientError, ClientOptions, Resolver, SystemResolver, Traffic, Trust};
 use crate::lend::{Lender, Recent};
@@ -286,6 +286,11 @@ impl Host {
     /// The circuits that are not closed: which providers are left alone, for whom and until when.
     pub fn circuits(&self) -> Vec<CircuitStatus> {
         self.inner.dispatcher.circuits()
+    }
+
+    /// Plugins that misbehaved, for whom, and until when their calls are held back.
+    pub fn held_back(&self) -> Vec<HeldBack> {
+        self.inner.dispatcher.held_back()
     }
 
     /// How calls went since the start.

@@ -19,7 +19,7 @@ pub(crate) fn passes(error: &CallError) -> bool {
     matches!(
         error,
         CallError::Provider(Error::Throttled(_) | Error::Unavailable(_))
-            | CallError::Failed { failure: Failure::Deadline(_) | Failure::Busy, .. }
+            | CallError::Failed { failure: Failure::Deadline(_) | Failure::Busy | Failure::HeldBack, .. }
     )
 }
 

@@ -1,47 +1,13 @@
 //! Two integrations of one provider, and two tenants of it, share nothing: what is written in one is looked
 //! for from the other.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use anyhow::{Context, Result, ensure};
-use end_to_end::{FABRIKAM, FABRIKAM_ACCOUNT, World, WorldOptions, appointment, fabrikam, find, listen};
+use end_to_end::{FABRIKAM, FABRIKAM_ACCOUNT, Log, World, WorldOptions, appointment, fabrikam, find, listen};
 use mock_graph::{Action, Config, Fault, Operation, contoso};
-use tracing_subscriber::fmt::MakeWriter;
 use video_host::provider::Connection;
 use video_host::store::Purpose;
 
 use crate::stage::{evil, limits, told};
-
-/// Everything that was logged, at every level.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    /// What was logged since it was taken last.
-    fn take(&self) -> Vec<u8> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 /// Connects an integration with its tenant's own account.
 async fn connect(world: &World, integration: &str, tenant: &str, account: &str) -> Result<Connection> {

@@ -3,21 +3,19 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail};
-use end_to_end::{MovingClocks, SESSION, World, setup_values};
+use end_to_end::{HOUR, MovingClocks, SESSION, World, setup_values};
 use mock_graph::contoso;
 use std::sync::Arc;
 use video_host::provider::NextStep;
 use video_platform::{
-    BookingRequest, Channel, Entitlement, IntegrationId, IntegrationState, MatchError, MatchField,
-    MeetingMethod, MeetingOptions, Platform, Plugins, ReconcileMode, ReconcileOptions, Service, Setup,
-    StaffCheck, Status,
+    BookingRequest, Entitlement, IntegrationId, IntegrationState, MatchError, MatchField, MeetingMethod,
+    Platform, Plugins, ReconcileMode, ReconcileOptions, Service, Setup, StaffCheck, Status,
 };
 
 use crate::stage::{SERVER, load, values};
 
 /// 2100-01-01T09:00:00Z.
 const START: i64 = 4_102_477_200_000;
-const HOUR: i64 = 3_600_000;
 
 struct Both {
     world: World,
@@ -27,19 +25,7 @@ struct Both {
 }
 
 fn booking(id: &str, staff: &str) -> BookingRequest {
-    BookingRequest {
-        id: id.to_owned(),
-        service: "advice".to_owned(),
-        method: MeetingMethod::VideoCall,
-        staff: staff.to_owned(),
-        client_name: "A Customer".to_owned(),
-        client_email: "customer@example.com".to_owned(),
-        subject: "Mortgage advice".to_owned(),
-        start: START,
-        end: START + HOUR,
-        channel: Channel::Schedule,
-        options: MeetingOptions::new(),
-    }
+    end_to_end::booking(id, staff, START)
 }
 
 fn setup(values: Vec<video_host::provider::Parameter>) -> Setup {

@@ -4,20 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+pub(crate) use end_to_end::HOUR;
 use end_to_end::{MovingClocks, SESSION, World, WorldOptions, setup_values};
 use mock_graph::{Config, Operation, contoso};
 use video_host::provider::{NextStep, Parameter};
 use video_host::{Host, Memory};
 use video_platform::{
-    Appointment, BookingRequest, Channel, Finished, Integration, IntegrationId, IntegrationState, MatchField,
-    MeetingMethod, MeetingOptions, Platform, Plugins, Service, Setup,
+    Appointment, BookingRequest, Finished, Integration, IntegrationId, IntegrationState, MatchField,
+    MeetingMethod, Platform, Plugins, Service, Setup,
 };
 
 /// The id of the Teams plugin.
 pub(crate) const TEAMS: &str = "microsoft-teams";
 /// 2026-12-01T09:00:00Z.
 pub(crate) const START: i64 = 1_796_115_600_000;
-pub(crate) const HOUR: i64 = 3_600_000;
 /// Longer than an access token lives.
 pub(crate) const TOKEN_LIFE: Duration = Duration::from_mins(61);
 
@@ -160,17 +160,5 @@ impl Stage {
 }
 
 pub(crate) fn booking(id: &str, staff: &str) -> BookingRequest {
-    BookingRequest {
-        id: id.to_owned(),
-        service: "advice".to_owned(),
-        method: MeetingMethod::VideoCall,
-        staff: staff.to_owned(),
-        client_name: "A Customer".to_owned(),
-        client_email: "customer@example.com".to_owned(),
-        subject: "Mortgage advice".to_owned(),
-        start: START,
-        end: START + HOUR,
-        channel: Channel::Schedule,
-        options: MeetingOptions::new(),
-    }
+    end_to_end::booking(id, staff, START)
 }

@@ -76,7 +76,7 @@ impl<'a> Attempts<'a> {
     /// A turn, or the time for which the circuit is open.
     async fn turn(&self) -> Result<Result<Turn<'a>, Duration>, CallError> {
         let Dispatcher { clock, waiter, bulk, .. } = self.dispatcher;
-        let Tenant { circuit, places } = self.tenant;
+        let Tenant { circuit, places, .. } = self.tenant;
         let work = self.errand.work;
         if work == Work::Local {
             return Ok(Ok(Turn { pass: None, time: self.time(), place: None }));
@@ -114,6 +114,11 @@ impl<'a> Attempts<'a> {
             Ok(value) => return Next::Done(Ok(value)),
             Err(error) => error,
         };
+        if let CallError::Failed { failure, function, .. } = &error
+            && failure.is_misconduct()
+        {
+            self.tenant.misbehaved(self.errand.provider, function, self.dispatcher.clock.elapsed());
+        }
         let may_have_taken_effect = error.may_have_taken_effect();
         let error = self.told(error);
         let Some(reason) = verdict.again else { return Next::Done(Err(error)) };

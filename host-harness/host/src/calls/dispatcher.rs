@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use super::backoff::Chance;
 use super::circuit::CircuitState;
 use super::counts::{CallCounts, Counters};
-use super::tenant::{CircuitStatus, Key, Tenant, Whose};
+use super::tenant::{CircuitStatus, HeldBack, Key, Tenant, Whose};
 use super::{CallPolicy, Work};
 use crate::clock::{Clock, Waiter};
 use crate::sandbox::CONCURRENT_CALLS;
@@ -134,19 +134,42 @@ impl Dispatcher {
             .collect();
         let known = locked(&self.known);
         let status = |(key, state): (Key, CircuitState)| {
-            let provider = key.provider.as_ref().to_owned();
-            let (tenant, integrations) = match key.whose {
-                Whose::Integration(integration) => (None, vec![integration]),
-                Whose::Tenant(tenant) => {
-                    let of = known.iter().filter(|(_, its)| its.as_ref() == Some(&tenant));
-                    let mut integrations: Vec<_> = of.map(|(integration, _)| integration.clone()).collect();
-                    integrations.sort();
-                    (Some(tenant.as_ref().to_owned()), integrations)
-                }
-            };
-            CircuitStatus { provider, tenant, integrations, state }
+            let (tenant, integrations) = concerned(&known, &key.whose);
+            CircuitStatus { provider: key.provider.as_ref().to_owned(), tenant, integrations, state }
         };
         open.into_iter().map(status).collect()
+    }
+
+    /// Whose calls of which plugin are held back.
+    pub(crate) fn held_back(&self) -> Vec<HeldBack> {
+        let (now, now_ms) = (self.clock.elapsed(), self.clock.now_ms());
+        let held: BTreeMap<Key, Duration> = locked(&self.tenants)
+            .iter()
+            .filter_map(|(key, tenant)| Some((key.clone(), tenant.conduct.held_back_for(now)?)))
+            .collect();
+        let known = locked(&self.known);
+        let status = |(key, left): (Key, Duration)| {
+            let (tenant, integrations) = concerned(&known, &key.whose);
+            let until_ms = now_ms.saturating_add(i64::try_from(left.as_millis()).unwrap_or(i64::MAX));
+            HeldBack { provider: key.provider.as_ref().to_owned(), tenant, integrations, until_ms }
+        };
+        held.into_iter().map(status).collect()
+    }
+}
+
+/// The tenant, if it is known, and its integrations.
+fn concerned(
+    known: &HashMap<Integration, Option<Arc<str>>>,
+    whose: &Whose,
+) -> (Option<String>, Vec<Integration>) {
+    match whose {
+        Whose::Integration(integration) => (None, vec![integration.clone()]),
+        Whose::Tenant(tenant) => {
+            let of = known.iter().filter(|(_, its)| its.as_ref() == Some(tenant));
+            let mut integrations: Vec<_> = of.map(|(integration, _)| integration.clone()).collect();
+            integrations.sort();
+            (Some(tenant.as_ref().to_owned()), integrations)
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 //!    whole host's places. Bulk work therefore never stands before a booking in a queue, however much of
 //!    it there is.
 //! 3. **Units** of what the provider allows in a time.
-//! 4. The call itself, in the sandbox.
+//! 4. The call itself, in the sandbox; if calls before misbehaved, when it is its turn.
 //! 5. **Again**, if the error says that it is worth it, after a wait that ends before the caller's
 //!    deadline and not before the provider's `Retry-After`.
 //!
@@ -16,6 +16,7 @@
 mod attempts;
 mod backoff;
 mod circuit;
+mod conduct;
 mod counts;
 mod dispatcher;
 mod share;
@@ -28,8 +29,8 @@ pub use backoff::{Backoff, Chance, Random};
 pub use circuit::{CircuitPolicy, CircuitState};
 pub use counts::CallCounts;
 pub use share::{Rate, Share};
-pub use tenant::CircuitStatus;
 pub(crate) use tenant::Tenant;
+pub use tenant::{CircuitStatus, HeldBack};
 
 pub(crate) use attempts::{Attempts, Next};
 pub(crate) use dispatcher::{Dispatcher, Errand};
@@ -49,6 +50,10 @@ pub struct CallPolicy {
     pub circuit: Option<CircuitPolicy>,
     /// What one tenant may use at a time.
     pub share: Share,
+    /// For how long a plugin is held back for a tenant after a call that misbehaved: one that trapped, used
+    /// up its limits, broke the contract, or went on writing when the log or its storage was full. Its calls
+    /// take turns then with all that compute for long, from their begin. None: it is not. 1 min.
+    pub holds_back: Option<Duration>,
 }
 
 impl Default for CallPolicy {
@@ -59,6 +64,7 @@ impl Default for CallPolicy {
             backoff: Backoff::default(),
             circuit: Some(CircuitPolicy::default()),
             share: Share::default(),
+            holds_back: Some(Duration::from_mins(1)),
         }
     }
 }
@@ -69,7 +75,7 @@ impl CallPolicy {
     pub fn once() -> Self {
         let backoff = Backoff { attempts: 1, ..Backoff::default() };
         let share = Share { rate: None, ..Share::default() };
-        Self { backoff, circuit: None, share, ..Self::default() }
+        Self { backoff, circuit: None, share, holds_back: None, ..Self::default() }
     }
 }
 

@@ -1,7 +1,5 @@
 //! `credentials`: the vault, in the contract's words.
 
-use std::time::Instant;
-
 use crate::bindings::scheduling::video_provider::{credentials as wit, http};
 use crate::provider::Parameter;
 use crate::sandbox::CallState;
@@ -17,7 +15,6 @@ impl wit::Host for CallState {
         client_authentication: wit::ClientAuthentication,
     ) -> Result<wit::Grant, wit::Error> {
         let integration = self.credentials()?;
-        let begun_at = Instant::now();
         let lender = self.lender.clone();
         let authentication = match client_authentication {
             wit::ClientAuthentication::None => ClientAuthentication::None,
@@ -27,12 +24,13 @@ impl wit::Host for CallState {
         let parameters: Vec<_> =
             parameters.into_iter().map(|parameter| (parameter.name, parameter.value)).collect();
         let caller = lender.caller(&integration);
+        self.usage.asks();
         let exchanged = lender
             .vault
             .exchange(&caller, &name, &token_url, &parameters, authentication, self.deadline)
             .await;
+        self.usage.was_answered();
         lender.recent.written(&integration);
-        self.meter.waited_since(begun_at);
         let grant = exchanged.map_err(error)?;
         Ok(wit::Grant {
             expires_at: grant.expires_at,
@@ -44,19 +42,15 @@ impl wit::Host for CallState {
 
     async fn promote(&mut self, pending: String, name: String) -> Result<(), wit::Error> {
         let integration = self.credentials()?;
-        let begun_at = Instant::now();
         let promoted = self.lender.vault.promote(&integration, &pending, &name).await;
         self.lender.recent.written(&integration);
-        self.meter.waited_since(begun_at);
         promoted.map_err(error)
     }
 
     async fn discard(&mut self, name: String) -> Result<(), wit::Error> {
         let integration = self.credentials()?;
-        let begun_at = Instant::now();
         let discarded = self.lender.vault.discard(&integration, &name).await;
         self.lender.recent.written(&integration);
-        self.meter.waited_since(begun_at);
         discarded.map_err(error)
     }
 }

@@ -17,9 +17,9 @@ use crate::vault::{AccessToken, Caller, CredentialFailure, NOT_RENEWABLE};
 
 impl wit::Host for CallState {
     async fn send(&mut self, request: wit::Request) -> Result<wit::Response, wit::Error> {
-        let begun = std::time::Instant::now();
+        self.usage.asks();
         let answer = self.exchange(request).await;
-        self.meter.waited_since(begun);
+        self.usage.was_answered();
         answer
     }
 }

@@ -1,19 +1,20 @@
 //! `log`: a plugin's lines among the host's, labelled, bounded and without secrets.
 
 use crate::bindings::scheduling::video_provider::log::{self, Level};
-use crate::sandbox::CallState;
-
-/// Bytes of a line, as `wit/log.wit` says.
-const LINE: usize = 2_000;
+use crate::sandbox::{CallState, LOG_LINE};
 
 impl log::Host for CallState {
     async fn log(&mut self, level: Level, message: String) {
+        let bytes_left = self.log_bytes_left.checked_sub(message.len());
+        self.log_bytes_left = bytes_left.unwrap_or_default();
+        // A line that is too long is cut and nothing else. Who writes more than all its lines can hold floods.
+        self.misbehaved |= bytes_left.is_none() || self.log_lines_left == 0;
         if self.log_lines_left == 0 {
             return;
         }
         self.log_lines_left -= 1;
         let redactor = self.lender.redactor(self.integration.as_ref());
-        let text = clean(&redactor.text(&message));
+        let text = clean(&redactor.beginning(&message, LOG_LINE));
         let integration = self.integration.as_ref().map_or("", |integration| integration.as_str());
         let plugin = self.plugin.as_ref();
         match level {
@@ -28,13 +29,9 @@ impl log::Host for CallState {
     }
 }
 
-/// Cut at a character's boundary, with control characters (line breaks too, which would forge lines)
-/// replaced.
+/// With control characters (line breaks too, which would forge lines) replaced.
 fn clean(message: &str) -> String {
-    message[..message.floor_char_boundary(LINE)]
-        .chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
+    message.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -44,11 +41,5 @@ mod tests {
     #[test]
     fn a_line_cannot_forge_another_one() {
         assert_eq!(clean("done\n2026 ERROR all lost\u{1b}[2J"), "done\u{fffd}2026 ERROR all lost\u{fffd}[2J");
-    }
-
-    #[test]
-    fn a_long_line_is_cut_between_characters() {
-        assert_eq!(clean(&"é".repeat(2_000)).len(), 2_000);
-        assert_eq!(clean(&format!("a{}", "é".repeat(2_000))).len(), 1_999);
     }
 }

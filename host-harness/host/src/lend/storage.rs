@@ -1,7 +1,5 @@
 //! `storage`: the integration's own keys, and nobody else's.
 
-use std::time::Instant;
-
 use crate::bindings::scheduling::video_provider::storage as wit;
 use crate::sandbox::CallState;
 use crate::store::{Entry, Integration, StorageError, SwapError};
@@ -9,7 +7,6 @@ use crate::store::{Entry, Integration, StorageError, SwapError};
 impl wit::Host for CallState {
     async fn get(&mut self, key: String) -> Result<Option<wit::Entry>, wit::Error> {
         let integration = self.storage()?;
-        let begun_at = Instant::now();
         let lender = &self.lender;
         let now = lender.clock.now_ms();
         if let Some(recent) = lender.recent.entry(&integration, &key, now) {
@@ -20,33 +17,26 @@ impl wit::Host for CallState {
         if let Ok(Some(found)) = &found {
             lender.recent.keep_entry(&integration, &key, begun, found);
         }
-        self.meter.waited_since(begun_at);
         Ok(found.map_err(error)?.map(entry))
     }
 
     async fn set(&mut self, key: String, value: Vec<u8>) -> Result<String, wit::Error> {
         let integration = self.storage()?;
-        let begun_at = Instant::now();
         let version = self.lender.store.set(&integration, &key, &value).await;
         self.lender.recent.written(&integration);
-        self.meter.waited_since(begun_at);
-        version.map_err(error)
+        version.map_err(|failure| self.refused(failure))
     }
 
     async fn delete(&mut self, key: String) -> Result<(), wit::Error> {
         let integration = self.storage()?;
-        let begun_at = Instant::now();
         let deleted = self.lender.store.delete(&integration, &key).await;
         self.lender.recent.written(&integration);
-        self.meter.waited_since(begun_at);
         deleted.map_err(error)
     }
 
     async fn list(&mut self, prefix: String, cursor: Option<String>) -> Result<wit::Page, wit::Error> {
         let integration = self.storage()?;
-        let begun_at = Instant::now();
         let page = self.lender.store.list(&integration, &prefix, cursor.as_deref()).await;
-        self.meter.waited_since(begun_at);
         let page = page.map_err(error)?;
         Ok(wit::Page { keys: page.keys, next: page.next })
     }
@@ -58,13 +48,11 @@ impl wit::Host for CallState {
         value: Vec<u8>,
     ) -> Result<String, wit::SwapError> {
         let integration = self.storage().map_err(wit::SwapError::Failed)?;
-        let begun_at = Instant::now();
         let swapped = self.lender.store.swap(&integration, &key, expected.as_deref(), &value).await;
         self.lender.recent.written(&integration);
-        self.meter.waited_since(begun_at);
         swapped.map_err(|failure| match failure {
             SwapError::Stale(current) => wit::SwapError::Stale(current.map(entry)),
-            SwapError::Failed(failure) => wit::SwapError::Failed(error(failure)),
+            SwapError::Failed(failure) => wit::SwapError::Failed(self.refused(failure)),
         })
     }
 }
@@ -75,6 +63,14 @@ impl CallState {
         self.integration.clone().ok_or_else(|| {
             wit::Error::Unavailable("a plugin that describes itself has no storage".to_owned())
         })
+    }
+}
+
+impl CallState {
+    /// A plugin that has used up what it may store has written much, and is held back.
+    fn refused(&mut self, failure: StorageError) -> wit::Error {
+        self.misbehaved |= matches!(failure, StorageError::QuotaExceeded(_));
+        error(failure)
     }
 }
 

@@ -49,6 +49,7 @@ pub(super) struct RawLimits {
     memory_mib: Option<Spanned<u64>>,
     deadline_seconds: Option<Spanned<u64>>,
     processor_time_ms: Option<Spanned<u64>>,
+    at_once_ms: Option<Spanned<u64>>,
     requests: Option<Spanned<u64>>,
     component_mib: Option<Spanned<u64>>,
 }
@@ -114,6 +115,9 @@ pub(super) fn limits(raw: &RawLimits) -> Result<Limits, Fault> {
     })?;
     up_to("processor-time-ms", 600_000, raw.processor_time_ms.as_ref(), |ms| {
         limits.processor_time = Duration::from_millis(ms);
+    })?;
+    up_to("at-once-ms", 600_000, raw.at_once_ms.as_ref(), |ms| {
+        limits.at_once = Duration::from_millis(ms);
     })?;
     up_to("requests", 10_000, raw.requests.as_ref(), |requests| {
         limits.requests = u32::try_from(requests).unwrap_or(u32::MAX);

@@ -12,7 +12,7 @@ use crate::sandbox::Limits;
 /// component.
 pub fn asked_by(plugin: &Plugin, file: &str) -> String {
     let description = plugin.description();
-    let Limits { memory, deadline, processor_time, requests, component } = Limits::default();
+    let Limits { memory, deadline, processor_time, at_once, requests, component } = Limits::default();
     let text = |text: &str| Value::from(text).to_string();
     let list = |origins: &[String]| Value::from(origins.to_vec()).to_string();
     let (api, identity) = (list(&description.api_origins), list(&description.identity_origins));
@@ -57,6 +57,8 @@ identity = {identity}
 memory-mib = {memory}
 deadline-seconds = {deadline}
 processor-time-ms = {processor_time}
+# Who computes for longer than this takes turns with all others that do.
+at-once-ms = {at_once}
 requests = {requests}
 component-mib = {component}
 ",
@@ -71,6 +73,7 @@ component-mib = {component}
         memory = memory >> 20,
         deadline = deadline.as_secs(),
         processor_time = processor_time.as_millis(),
+        at_once = at_once.as_millis(),
         component = component >> 20,
     );
     manifest

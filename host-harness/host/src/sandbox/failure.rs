@@ -32,6 +32,14 @@ pub enum Failure {
     /// It computed longer than it may.
     #[error("it used up its processor time of {0} ms")]
     ProcessorTime(u128),
+    /// It was still computing at its deadline, beside others that do. A request may have taken effect.
+    #[error("it was still computing at its deadline of {deadline} ms, after {used} ms of processor time")]
+    Computing {
+        /// Processor time that it had got, in milliseconds.
+        used: u128,
+        /// The deadline, in milliseconds.
+        deadline: u128,
+    },
     /// It wanted more memory than it may have.
     #[error("it wanted more than its {0} bytes of memory")]
     Memory(usize),
@@ -44,9 +52,28 @@ pub enum Failure {
     /// All places for calls were taken until the deadline. Nothing was called.
     #[error("all places for calls were taken")]
     Busy,
+    /// Calls before misbehaved, so that this one had to wait for a turn, and none came until the deadline.
+    /// Nothing was called.
+    #[error("it is held back because it misbehaved before, and its turn did not come until the deadline")]
+    HeldBack,
     /// The host could not make an instance.
     #[error("no instance could be made: {0}")]
     Instance(String),
+}
+
+impl Failure {
+    /// Whether the plugin is to blame, and costs the host more than it gives.
+    pub(crate) fn is_misconduct(&self) -> bool {
+        match self {
+            Self::ProcessorTime(_)
+            | Self::Computing { .. }
+            | Self::Memory(_)
+            | Self::Trapped(_)
+            | Self::BrokeContract(_) => true,
+            // Most likely it waited for a provider that hangs.
+            Self::Deadline(_) | Self::Busy | Self::HeldBack | Self::Instance(_) => false,
+        }
+    }
 }
 
 impl CallError {
@@ -55,7 +82,9 @@ impl CallError {
         match self {
             Self::Provider(provider::Error::Unavailable(outage)) => outage.may_have_taken_effect,
             Self::Provider(_) => false,
-            Self::Failed { failure, .. } => !matches!(failure, Failure::Busy | Failure::Instance(_)),
+            Self::Failed { failure, .. } => {
+                !matches!(failure, Failure::Busy | Failure::HeldBack | Failure::Instance(_))
+            }
         }
     }
 }

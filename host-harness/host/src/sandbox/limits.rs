@@ -1,6 +1,6 @@
 //! What one call may use.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
 
@@ -11,8 +11,12 @@ pub struct Limits {
     pub memory: usize,
     /// Wall-clock time of one call, waiting for HTTP included. 30 s unless told.
     pub deadline: Duration,
-    /// Processor time of one call, waiting excluded, in steps of [`TICK`]. 2 s unless told.
+    /// Processor time of one call, with what the host does for it on the same thread; looked at every
+    /// [`TICK`]. 2 s unless told.
     pub processor_time: Duration,
+    /// Processor time after which a call takes turns with all others that compute for long. 100 ms unless
+    /// told: a call that does its work between two requests uses a few.
+    pub at_once: Duration,
     /// HTTP exchanges of one call, token requests not counted. 64 unless told.
     pub requests: u32,
     /// Size of the component's file, in bytes. 16 MiB unless told.
@@ -25,6 +29,7 @@ impl Default for Limits {
             memory: 32 << 20,
             deadline: Duration::from_secs(30),
             processor_time: Duration::from_secs(2),
+            at_once: Duration::from_millis(100),
             requests: 64,
             component: 16 << 20,
         }
@@ -43,56 +48,17 @@ pub(crate) const INSTANCES: u32 = 64;
 /// Linear memories of one instance, which share [`Limits::memory`]; a Rust component has one.
 pub(crate) const MEMORIES: u32 = 4;
 
-/// Ticks after which a guest counts as one that computes for long, and takes turns with the others that do.
-/// A call that does its work between two requests ends long before.
-const AT_ONCE: u64 = 10;
-
-/// Counts what an instance takes and refuses what is over the limit.
+/// Counts the memory that an instance takes and refuses what is over the limit.
 #[derive(Debug)]
 pub(crate) struct Meter {
     memory_left: usize,
     /// Set when a growth was refused, so that the trap that follows can be told as what it is.
     pub(crate) refused_memory: bool,
-    ticks_left: u64,
-    ticks_used: u64,
-    /// How long the guest waited for the host since the last tick.
-    waited: Duration,
 }
 
 impl Meter {
     pub(crate) fn new(limits: &Limits) -> Self {
-        let ticks = limits.processor_time.as_millis().div_ceil(TICK.as_millis());
-        Self {
-            memory_left: limits.memory,
-            refused_memory: false,
-            ticks_left: u64::try_from(ticks).unwrap_or(u64::MAX),
-            ticks_used: 0,
-            waited: Duration::ZERO,
-        }
-    }
-
-    /// The guest waited for the host since `begun`.
-    pub(crate) fn waited_since(&mut self, begun: Instant) {
-        self.waited += begun.elapsed();
-    }
-
-    /// One tick passed while the guest ran, or while it waited for the host. False when its processor time
-    /// is used up. A tick is the guest's unless it waited for most of it: who computes and asks the host for
-    /// a trifle in between, computes.
-    pub(crate) fn tick(&mut self) -> bool {
-        if std::mem::take(&mut self.waited) >= TICK / 2 {
-            return true;
-        }
-        self.ticks_used += 1;
-        self.ticks_left = self.ticks_left.saturating_sub(1);
-        self.ticks_left > 0
-    }
-}
-
-impl Meter {
-    /// Whether it has computed for so long that others go first.
-    pub(crate) fn computes_for_long(&self) -> bool {
-        self.ticks_used > AT_ONCE
+        Self { memory_left: limits.memory, refused_memory: false }
     }
 }
 
@@ -128,31 +94,5 @@ impl ResourceLimiter for Meter {
 
     fn instances(&self) -> usize {
         INSTANCES as usize
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// How many ticks it takes to use up a processor time of ten.
-    fn ticks(between: impl Fn(&mut Meter)) -> Option<usize> {
-        let mut meter = Meter::new(&Limits { processor_time: 10 * TICK, ..Limits::default() });
-        (1..100).find(|_| {
-            between(&mut meter);
-            !meter.tick()
-        })
-    }
-
-    #[test]
-    fn who_computes_uses_up_the_time_and_who_waits_does_not() {
-        assert_eq!(ticks(|_| ()), Some(10));
-        let long_ago = Instant::now().checked_sub(TICK).expect("the machine runs for longer");
-        assert_eq!(ticks(|meter| meter.waited_since(long_ago)), None);
-    }
-
-    #[test]
-    fn asking_the_host_for_trifles_buys_no_time() {
-        assert_eq!(ticks(|meter| meter.waited_since(Instant::now())), Some(10));
     }
 }

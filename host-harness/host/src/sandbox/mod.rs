@@ -11,6 +11,7 @@ mod returns;
 mod run;
 mod state;
 mod surface;
+mod usage;
 
 pub use engine::Memory;
 pub use failure::{CallError, Failure};
@@ -21,7 +22,7 @@ pub(crate) use cache::CodeCache;
 pub(crate) use engine::{CONCURRENT_CALLS, LARGEST_MEMORY, PLUGIN_CALLS, engine};
 pub(crate) use linker::linker;
 pub(crate) use run::{Runner, Sandboxed};
-pub(crate) use state::CallState;
+pub(crate) use state::{CallState, LOG_LINE};
 pub(crate) use surface::surface;
 pub(crate) mod check {
     pub(crate) use super::returns::{

@@ -1,47 +1,104 @@
-//! Guests that compute for long do so slowly, all of them together. The others, which compute for moments
-//! between two requests, would wait for each of them in turn otherwise.
+//! Guests that compute for long, and those of plugins that misbehave, do so one at a time and slowly, all of
+//! them together. The others, which compute for moments between two requests, would wait for each of them in
+//! turn otherwise.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep_until};
 
-use super::limits::TICK;
+/// They get one part in so many of one processor.
+const PARTS: u32 = 8;
 
-/// One tick for all of them in this many: a quarter of one processor.
-const SPACING: u32 = 4;
-
-/// Whose turn it is to compute for another tick.
+/// Whose turn it is to compute until the next tick.
 #[derive(Debug)]
 pub(crate) struct Pace {
-    next: Mutex<Instant>,
+    turns: Arc<Semaphore>,
+    /// Until when the processor is the others'.
+    paid_until: Mutex<Instant>,
+}
+
+/// Leave to compute; the next one waits until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { next: Mutex::new(Instant::now()) }
+        Self { turns: Arc::new(Semaphore::new(1)), paid_until: Mutex::new(Instant::now()) }
     }
 }
 
 impl Pace {
-    /// When the caller's turn is. Turns are given in the order in which they are asked for.
-    pub(crate) fn turn(&self) -> Instant {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let turn = (*next).max(Instant::now());
-        *next = turn + TICK * SPACING;
-        turn
+    /// Waits for a turn, in the order in which they are asked for. Who gives up waiting takes nobody's.
+    pub(crate) async fn turn(&self) -> Turn {
+        let permit = self.turns.clone().acquire_owned().await.expect("nobody closes it");
+        // Others that are held back go on with short work between two turns, and that is paid for too.
+        loop {
+            let paid_until = *self.paid_until.lock().unwrap_or_else(PoisonError::into_inner);
+            if paid_until <= Instant::now() {
+                return Turn { _permit: permit };
+            }
+            sleep_until(paid_until).await;
+        }
     }
+
+    /// One of those that are held back used so much processor time.
+    pub(crate) fn charge(&self, used: Duration) {
+        let mut paid_until = self.paid_until.lock().unwrap_or_else(PoisonError::into_inner);
+        *paid_until = paid(*paid_until, Instant::now(), used);
+    }
+}
+
+/// Until when the processor is the others', for what was used. Time that nobody used is not saved up.
+fn paid(until: Instant, now: Instant, used: Duration) -> Instant {
+    until.max(now) + used * (PARTS - 1)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::pin::{Pin, pin};
+
     use super::*;
 
+    async fn is_pending<F: Future>(mut future: Pin<&mut F>) -> bool {
+        std::future::poll_fn(|context| std::task::Poll::Ready(future.as_mut().poll(context).is_pending()))
+            .await
+    }
+
+    #[test]
+    fn seven_times_what_was_used_is_the_others_and_what_nobody_used_is_not_saved_up() {
+        let (now, tick) = (Instant::now(), Duration::from_millis(10));
+        let first = paid(now, now, tick);
+        assert_eq!(first, now + 7 * tick);
+        assert_eq!(paid(first, now, tick), now + 14 * tick, "whoever of them used it");
+        let later = now + Duration::from_hours(1);
+        assert_eq!(paid(first, later, tick), later + 7 * tick);
+    }
+
     #[tokio::test]
-    async fn turns_are_spaced_however_many_ask_and_are_not_saved_up() {
+    async fn nobody_has_a_turn_before_the_last_one_is_paid() {
         let pace = Pace::default();
-        let begun = Instant::now();
-        let turns: Vec<_> = (0..4).map(|_| pace.turn()).collect();
-        assert!(turns.windows(2).all(|pair| pair[1] - pair[0] >= TICK * SPACING), "{turns:?}");
-        assert!(turns[0] >= begun - TICK, "nobody had a turn in the past");
+        drop(pace.turn().await);
+        pace.charge(Duration::from_hours(1));
+        assert!(is_pending(pin!(pace.turn())).await);
+    }
+
+    #[tokio::test]
+    async fn they_go_one_at_a_time_in_their_order_and_who_gives_up_takes_nobodys_turn() {
+        let pace = Pace::default();
+        let first = pace.turn().await;
+        let mut second = Box::pin(pace.turn());
+        let mut third = pin!(pace.turn());
+        let mut fourth = pin!(pace.turn());
+        assert!(is_pending(second.as_mut()).await && is_pending(third.as_mut()).await);
+        assert!(is_pending(fourth.as_mut()).await, "the first one computes");
+        drop(second);
+        drop(first);
+        assert!(is_pending(fourth.as_mut()).await, "it is the third one's turn");
+        drop(third.await);
+        drop(fourth.await);
     }
 }

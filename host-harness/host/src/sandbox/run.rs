@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use wasmtime::{Engine, Store, UpdateDeadline};
 
 use super::failure::{CallError, Failure, classify};
 use super::limits::Limits;
 use super::pace::Pace;
 use super::state::CallState;
+use super::usage::Usage;
 use crate::bindings::exports::scheduling::video_provider::provider::Guest;
 use crate::bindings::{VideoProvider, VideoProviderPre};
 use crate::calls::Tenant;
@@ -59,9 +60,27 @@ impl Sandboxed {
         time: Duration,
         call: impl AsyncFnOnce(&mut Store<CallState>, &Guest) -> wasmtime::Result<R>,
     ) -> Result<R, CallError> {
+        let usage = Usage::new(self.runner.pace.clone(), &self.limits);
+        usage.of(self.attempt(function, whose, time, &usage, call)).await
+    }
+
+    async fn attempt<R>(
+        &self,
+        function: &'static str,
+        whose: Option<(Integration, Arc<Tenant>)>,
+        time: Duration,
+        usage: &Arc<Usage>,
+        call: impl AsyncFnOnce(&mut Store<CallState>, &Guest) -> wasmtime::Result<R>,
+    ) -> Result<R, CallError> {
         let deadline = Instant::now() + time;
         let fail = |failure| CallError::Failed { plugin: self.name.to_string(), function, failure };
+        let tenant = whose.as_ref().map(|(_, tenant)| tenant.clone());
 
+        // Before it has a place: who is held back keeps none from others.
+        let held_back = tenant.as_ref().is_some_and(|it| it.is_held_back(self.lender.clock.elapsed()));
+        if held_back && timeout_at(deadline, usage.clone().turn()).await.is_err() {
+            return Err(fail(Failure::HeldBack));
+        }
         let places = timeout_at(deadline, async {
             let own = self.places.acquire().await;
             (own, self.runner.places.acquire().await)
@@ -74,25 +93,26 @@ impl Sandboxed {
             self.name.clone(),
             whose,
             &self.limits,
+            usage.clone(),
             deadline - spare(time),
         );
         let stderr = state.stderr.clone();
         let mut store = Store::new(&self.runner.engine, state);
         store.limiter(|state| &mut state.meter);
         store.set_hostcall_fuel(LIFTED_BYTES);
-        // Every tick hands the thread back, so that a guest that computes starves nobody, and takes a
-        // tick off its processor time. Who computes for long takes turns.
+        // Every tick hands the thread back, so that a guest that computes starves nobody. Who computes for
+        // long takes turns.
         store.set_epoch_deadline(1);
-        let pace = self.runner.pace.clone();
-        store.epoch_deadline_callback(move |mut context| {
-            let meter = &mut context.data_mut().meter;
-            if !meter.tick() {
+        let most = self.limits.processor_time;
+        store.epoch_deadline_callback(move |context| {
+            let usage = &context.data().usage;
+            if usage.spent() >= most {
                 return Ok(UpdateDeadline::Interrupt);
             }
-            if !meter.computes_for_long() {
+            if !usage.takes_turns() {
                 return Ok(UpdateDeadline::Yield(1));
             }
-            Ok(UpdateDeadline::YieldCustom(1, Box::pin(sleep_until(pace.turn()))))
+            Ok(UpdateDeadline::YieldCustom(1, Box::pin(usage.clone().turn())))
         });
 
         let outcome = timeout_at(deadline, async {
@@ -103,6 +123,9 @@ impl Sandboxed {
                 .map_err(|error| (error, false))
         })
         .await;
+        if let Some(tenant) = tenant.filter(|_| store.data().misbehaved) {
+            tenant.misbehaved(&self.name, function, self.lender.clock.elapsed());
+        }
         match outcome {
             Ok(Ok(result)) => Ok(result),
             Ok(Err((error, instantiating))) => {
@@ -119,8 +142,13 @@ impl Sandboxed {
                 Err(fail(failure))
             }
             Err(_elapsed) => {
-                tracing::error!(plugin = &*self.name, function, "a plugin's call ran out of time");
-                Err(fail(Failure::Deadline(time.as_millis())))
+                let (used, deadline) = (usage.spent().as_millis(), time.as_millis());
+                let failure = match usage.was_computing() {
+                    true => Failure::Computing { used, deadline },
+                    false => Failure::Deadline(deadline),
+                };
+                tracing::error!(plugin = &*self.name, function, used, "a plugin's call ran out of time");
+                Err(fail(failure))
             }
         }
     }

@@ -10,6 +10,7 @@ use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::limits::{Limits, Meter};
+use super::usage::Usage;
 use crate::calls::Tenant;
 use crate::clock::Clock;
 use crate::lend::Lender;
@@ -29,6 +30,7 @@ pub(crate) struct CallState {
     wasi: WasiCtx,
     table: ResourceTable,
     pub(crate) meter: Meter,
+    pub(crate) usage: Arc<Usage>,
     pub(crate) stderr: MemoryOutputPipe,
     pub(crate) lender: Arc<Lender>,
     /// The plugin's name, for logs.
@@ -43,10 +45,16 @@ pub(crate) struct CallState {
     pub(crate) deadline: Instant,
     pub(crate) requests_left: u32,
     pub(crate) log_lines_left: u32,
+    pub(crate) log_bytes_left: usize,
+    /// It went on after the host had said no: it is held back, although its answer is good.
+    pub(crate) misbehaved: bool,
 }
 
 /// Log lines of one call, as `wit/log.wit` says.
 const LOG_LINES: u32 = 100;
+
+/// Bytes of a line, as `wit/log.wit` says.
+pub(crate) const LOG_LINE: usize = 2_000;
 
 impl CallState {
     pub(crate) fn new(
@@ -54,6 +62,7 @@ impl CallState {
         plugin: Arc<str>,
         whose: Option<(Integration, Arc<Tenant>)>,
         limits: &Limits,
+        usage: Arc<Usage>,
         deadline: Instant,
     ) -> Self {
         let (integration, tenant) = whose.unzip();
@@ -69,6 +78,7 @@ impl CallState {
             wasi,
             table,
             meter: Meter::new(limits),
+            usage,
             stderr,
             lender,
             plugin,
@@ -77,6 +87,8 @@ impl CallState {
             deadline,
             requests_left: limits.requests,
             log_lines_left: LOG_LINES,
+            log_bytes_left: LOG_LINES as usize * LOG_LINE,
+            misbehaved: false,
         }
     }
 }

@@ -47,6 +47,21 @@ impl Redactor {
         }
     }
 
+    /// The first `most` bytes at most of `text` without the secrets; the rest is not looked at, but as far as
+    /// a secret that begins before its end may reach.
+    pub fn beginning(&self, text: &str, most: usize) -> String {
+        let longest = self.0.iter().flat_map(|spellings| spellings.iter()).map(|needle| needle.0.len()).max();
+        let longest = longest.unwrap_or_default();
+        let seen = &text[..text.floor_char_boundary(most.saturating_add(longest))];
+        let mut clean = self.text(seen).into_owned();
+        if seen.len() < text.len() {
+            // A secret that the cut parted would end here.
+            clean.truncate(clean.floor_char_boundary(clean.len().saturating_sub(longest)));
+        }
+        clean.truncate(clean.floor_char_boundary(most));
+        clean
+    }
+
     /// `bytes` without the secrets.
     pub fn bytes<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
         let mut clean = Cow::Borrowed(bytes);
@@ -170,6 +185,19 @@ mod tests {
         let redactor = redactor(&["longsecret", "short"]);
         assert!(matches!(redactor.text("nothing short here"), Cow::Borrowed(_)));
         assert!(matches!(redactor.bytes(b"\xff\x00"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn the_beginning_of_a_long_text_ends_between_characters_and_in_no_secret() {
+        let redactor = redactor(&["0123456789abcdef"]);
+        assert_eq!(redactor.beginning(&"é".repeat(2_000), 2_000).len(), 2_000);
+        assert_eq!(redactor.beginning(&format!("a{}", "é".repeat(2_000)), 2_000).len(), 1_999);
+        assert_eq!(redactor.beginning("as 0123456789abcdef is", 2_000), "as [redacted] is");
+        for before in 0..64 {
+            let text = format!("{}{}", "x".repeat(before), "0123456789abcdef".repeat(9));
+            let clean = redactor.beginning(&text, 32);
+            assert!(clean.len() <= 32 && !clean.contains("01"), "{clean}");
+        }
     }
 
     #[test]
