@@ -244,4 +244,14 @@ pub struct InspectOptions {
     /// Print the manifest that the plugin asks for, TOML, to be reviewed and pinned beside its file
     #[arg(long, conflicts_with = "json")]
     pub manifest: bool,
+    /// Write the plugin again with the origins that it asks for in a section that hosts read before they
+    /// compile anything: for toolchains that write none
+    #[arg(long, value_name = "WASM")]
+    pub embed: Option<PathBuf>,
+    /// Memory that the operator grants each call, in MiB [default: 32]
+    #[arg(long, value_name = "MIB")]
+    pub memory: Option<usize>,
+    /// Size of a component that the operator takes, in MiB [default: 16]
+    #[arg(long, value_name = "MIB")]
+    pub size: Option<usize>,
 }

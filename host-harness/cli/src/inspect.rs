@@ -5,13 +5,14 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use serde::Serialize;
 use tempfile::TempDir;
 use video_host::egress::{Grant, StaticRoutes, Trust};
 use video_host::manifest::asked_by;
 use video_host::provider::{CONTRACT, Capabilities, Choice, Description, MeetingOption, SetupKind};
-use video_host::{Host, HostConfig, LoadError, Manifest, Plugin, sha256};
+use video_host::wants::Wants;
+use video_host::{Host, HostConfig, Limits, LoadError, Manifest, Plugin, sha256};
 
 use crate::screen::{Screen, Tone, bytes, count};
 
@@ -30,6 +31,9 @@ pub struct Inspection {
     /// The manifest that it asks for, TOML; nothing if it cannot be loaded.
     #[serde(skip)]
     pub manifest: Option<String>,
+    /// What it says that it wants; nothing if it cannot be loaded.
+    #[serde(skip)]
+    wants: Option<Wants>,
 }
 
 /// What the plugin says of itself.
@@ -71,20 +75,31 @@ struct Offered {
     default: String,
 }
 
+/// The usual limits, with what an operator would grant a plugin of another language: both in MiB.
+pub fn limits(memory: Option<usize>, size: Option<usize>) -> Limits {
+    let usual = Limits::default();
+    Limits {
+        memory: memory.map_or(usual.memory, |mib| mib << 20),
+        component: size.map_or(usual.component, |mib| mib << 20),
+        ..usual
+    }
+}
+
 /// Looks at a file on a host of its own, which reaches nobody.
-pub async fn inspect(file: &Path) -> Result<Inspection> {
+pub async fn inspect(file: &Path, limits: &Limits) -> Result<Inspection> {
     let component = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let folder = TempDir::with_prefix("host-harness-")?;
     let mut config = HostConfig::new(folder.path());
     config.resolver = Arc::new(StaticRoutes::default());
     config.trust = Trust::Only(Vec::new());
     let host = Host::start(config).await?;
-    let loaded = load(&host, &component).await;
+    let loaded = load(&host, &component, limits).await;
     // A file that is no component has no surface either, for the reason that loading gave.
     let surface = host.inspect(&component).ok();
     let (imports, exports) = surface.map(|surface| (surface.imports, surface.exports)).unwrap_or_default();
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     Ok(Inspection {
+        wants: loaded.as_ref().ok().map(|plugin| Wants::of_description(plugin.description())),
         manifest: loaded.as_ref().ok().map(|plugin| asked_by(plugin, &name)),
         file: file.display().to_string(),
         size: component.len() as u64,
@@ -97,13 +112,26 @@ pub async fn inspect(file: &Path) -> Result<Inspection> {
 }
 
 /// Loads it, granting what it asks for: nothing is called but its description.
-async fn load(host: &Host, component: &[u8]) -> Result<Plugin, LoadError> {
-    match host.load(component, &Manifest::default()).await {
+async fn load(host: &Host, component: &[u8], limits: &Limits) -> Result<Plugin, LoadError> {
+    let manifest = Manifest { limits: limits.clone(), ..Manifest::default() };
+    match host.load(component, &manifest).await {
         Err(LoadError::NotGranted(wanted)) => {
             let grant = Grant { api: wanted.clone(), identity: wanted };
-            host.load(component, &Manifest { grant, ..Manifest::default() }).await
+            host.load(component, &Manifest { grant, ..manifest }).await
         }
         loaded => loaded,
+    }
+}
+
+impl Inspection {
+    /// Writes the plugin's file again, with what it wants in a section.
+    pub fn embed(&self, plugin: &Path, file: &Path) -> Result<()> {
+        let wants =
+            self.wants.as_ref().context("a plugin that cannot be loaded does not say what it wants")?;
+        let component = fs::read(plugin).with_context(|| format!("cannot read {}", plugin.display()))?;
+        ensure!(Wants::of_component(&component)?.is_none(), "{} has its section already", plugin.display());
+        fs::write(file, wants.embedded_in(&component))
+            .with_context(|| format!("cannot write {}", file.display()))
     }
 }
 

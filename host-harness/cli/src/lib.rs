@@ -49,7 +49,11 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<ExitCode> {
         }
         Command::Reconcile(options) => reconcile::run(&options, screen).await,
         Command::Inspect(options) => {
-            let inspection = inspect::inspect(&options.plugin).await?;
+            let limits = inspect::limits(options.memory, options.size);
+            let inspection = inspect::inspect(&options.plugin, &limits).await?;
+            if let Some(file) = &options.embed {
+                inspection.embed(&options.plugin, file)?;
+            }
             if let (true, Some(manifest)) = (options.manifest, &inspection.manifest) {
                 screen.line(manifest.trim_end())?;
             } else if options.json {

@@ -15,6 +15,7 @@ mod sandbox;
 pub mod store;
 pub mod transport;
 pub mod vault;
+pub mod wants;
 
 pub use host::{AuthorizationError, Callback, Host, HostConfig, StartError};
 pub use load::{LoadError, sha256};

@@ -18,6 +18,7 @@ use crate::sandbox::{
     CONCURRENT_CALLS, CallError, CallState, CodeCache, LARGEST_MEMORY, PLUGIN_CALLS, Runner, Sandboxed,
     Surface, SurfaceError, check, surface,
 };
+use crate::wants::{Wants, WantsError};
 
 /// Why a file cannot be used as a plugin. Nothing of it ran, unless it is [`LoadError::SelfCheck`].
 #[derive(Debug, thiserror::Error)]
@@ -70,9 +71,21 @@ pub enum LoadError {
     /// It needs to reach what the operator did not grant.
     #[error("the component needs origins that are not granted: {}. Review them and add them to its grant", list(.0))]
     NotGranted(Vec<Origin>),
+    /// What it says that it wants, beside its code, cannot be read or is not what it says when it is asked.
+    #[error(transparent)]
+    Wants(WantsError),
     /// The operator's own limits make no sense.
     #[error("the manifest's limit is not possible: {0}")]
     Limits(String),
+}
+
+impl From<WantsError> for LoadError {
+    fn from(error: WantsError) -> Self {
+        match error {
+            WantsError::NotAComponent(reason) => Self::NotAComponent(reason),
+            other => Self::Wants(other),
+        }
+    }
 }
 
 fn list(origins: &[Origin]) -> String {
@@ -118,6 +131,14 @@ impl Loader {
             return Err(LoadError::Digest { found: digest, expected: expected.clone() });
         }
         preamble(bytes)?;
+        let wants = Wants::of_component(bytes)?;
+        if let Some(wants) = &wants {
+            let Grant { mut api, identity } = wants.not_granted(&manifest.grant);
+            api.extend(identity);
+            if !api.is_empty() {
+                return Err(LoadError::NotGranted(api));
+            }
+        }
         let (component, from_cache) = self.compile(bytes, &digest).await?;
         let surface = surface(&self.runner.engine, &component);
         surface.check()?;
@@ -142,6 +163,9 @@ impl Loader {
         check::description(&description).map_err(LoadError::Description)?;
         if let Some(expected) = manifest.provider.as_ref().filter(|expected| **expected != description.id) {
             return Err(LoadError::OtherProvider { found: description.id, expected: expected.clone() });
+        }
+        if wants.is_some_and(|wants| wants != Wants::of_description(&description)) {
+            return Err(LoadError::Wants(WantsError::Differs));
         }
         let parse =
             |origins: &[String]| origins.iter().map(|origin| origin.parse()).collect::<Result<_, _>>();

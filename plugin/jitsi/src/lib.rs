@@ -95,6 +95,17 @@ fn nobody_signs_in() -> Error {
     })
 }
 
+/// What the host reads before it compiles anything: the origins of the description, of which there are none.
+#[cfg(target_family = "wasm")]
+#[allow(unsafe_code)]
+mod wants {
+    const LISTS: &[u8] = include_bytes!("../wants");
+
+    #[used]
+    #[unsafe(link_section = "video-provider:wants")]
+    static WANTS: [u8; LISTS.len()] = *include_bytes!("../wants");
+}
+
 /// The exported functions of the component, which need `unsafe` for the canonical ABI. A native linker
 /// does not take their names.
 #[cfg(target_family = "wasm")]

@@ -6,6 +6,7 @@ use crate::cloud::{CHINA, GLOBAL, NATIONAL};
 use crate::matching::BEST_BATCH;
 use crate::meeting::options;
 use crate::method::Method;
+use crate::wants;
 
 /// The setup field that holds the tenant id.
 pub(crate) const TENANT_FIELD: &str = "tenant-id";
@@ -124,10 +125,9 @@ pub(crate) fn description() -> Description {
         best_batch: BEST_BATCH,
         capabilities: Capabilities::all(),
         meetings_per_month: Some(MEETINGS_PER_MONTH),
-        api_origins: vec![GLOBAL.graph.to_owned()],
-        identity_origins: vec![GLOBAL.login.to_owned()],
-        optional_api_origins: NATIONAL.iter().map(|cloud| cloud.graph.to_owned()).collect(),
-        // Both have the same.
-        optional_identity_origins: vec![government.login.to_owned()],
+        api_origins: wants::origins("api"),
+        identity_origins: wants::origins("identity"),
+        optional_api_origins: wants::origins("optional-api"),
+        optional_identity_origins: wants::origins("optional-identity"),
     }
 }

@@ -26,6 +26,7 @@ mod meeting;
 mod method;
 mod staff;
 mod time;
+mod wants;
 
 #[cfg(test)]
 mod fake;

@@ -41,11 +41,11 @@ impl Guest for Provider {
             // With MATCHING, staff are matched to your users first: see plugin/teams.
             capabilities: Capabilities::RESCHEDULE | Capabilities::CANCEL | Capabilities::LOOK_UP,
             meetings_per_month: None,
-            // YOURS: what you send requests to, and where people sign in. The operator has to grant it.
-            api_origins: Vec::new(),
-            identity_origins: Vec::new(),
-            optional_api_origins: Vec::new(),
-            optional_identity_origins: Vec::new(),
+            // YOURS, in the file `wants`. The operator has to grant the first two.
+            api_origins: wants::origins("api"),
+            identity_origins: wants::origins("identity"),
+            optional_api_origins: wants::origins("optional-api"),
+            optional_identity_origins: wants::origins("optional-identity"),
         }
     }
 
@@ -323,6 +323,21 @@ fn text(entry: &Entry) -> String {
 /// 128 bits that nobody can guess.
 fn random() -> String {
     wasi::random::random::get_random_bytes(16).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What you want of the operator, in one file for `describe` and for the host, which reads it from the
+/// component before it compiles anything.
+mod wants {
+    const LISTS: &str = include_str!("../wants");
+
+    #[used]
+    #[unsafe(link_section = "video-provider:wants")]
+    static SECTION: [u8; LISTS.len()] = *include_bytes!("../wants");
+
+    pub(crate) fn origins(list: &str) -> Vec<String> {
+        let of = |line: &str| Some(line.strip_prefix(list)?.strip_prefix(' ')?.to_owned());
+        LISTS.lines().filter_map(of).collect()
+    }
 }
 
 bindings::export!(Provider with_types_in bindings);

@@ -6,7 +6,8 @@ use anyhow::{Context, Result};
 use end_to_end::{World, WorldOptions};
 use tempfile::TempDir;
 use video_host::manifest::asked_by;
-use video_host::{Host, LoadError, ManifestError, ManifestFile, sha256};
+use video_host::wants::{Wants, WantsError};
+use video_host::{Host, LoadError, Manifest, ManifestError, ManifestFile, sha256};
 
 const SECRET: &str = "the-client-secret-of-a-bank";
 
@@ -174,18 +175,42 @@ async fn a_plugin_that_calls_itself_otherwise_is_refused() -> Result<()> {
 }
 
 #[tokio::test]
-async fn wishes_that_were_left_out_of_the_manifest_are_found_when_the_plugin_tells_them() -> Result<()> {
+async fn wishes_that_were_left_out_of_the_manifest_are_read_from_the_component_before_it_is_compiled()
+-> Result<()> {
+    let data = TempDir::new()?;
     let world = World::start().await?;
+    let config = World::config(data.path(), &world.microsoft, world.clock.clone())?;
+    let host = Host::start(config).await?;
     let desk = Desk::new()?;
-    let mut text = good();
-    for list in
-        ["api = [\"https://graph.microsoft.com\"]", "identity = [\"https://login.microsoftonline.com\"]"]
-    {
-        text = text.replace(list, "");
+    for origin in ["https://graph.microsoft.com", "https://login.microsoftonline.com"] {
+        let text = good().replace(origin, "https://elsewhere.example");
+        let error = desk.read(&text)?.err().context("nothing was missed")?;
+        assert!(error.to_string().contains(&format!("needs {origin}")), "{error}");
+        assert_eq!(error.line, Some(1), "the plugin's own line: {error}");
     }
-    let read = desk.read(&text)??;
-    let error = world.host.load(&read.component, &read.manifest).await.err().context("it was loaded")?;
+    // A host that is handed a manifest which nobody read from a file.
+    let granted = Manifest::default();
+    let error = host.load(plugin_artifacts::TEAMS, &granted).await.err().context("it was loaded")?;
+    assert!(matches!(&error, LoadError::NotGranted(missing) if missing.len() == 2), "{error}");
+    assert_eq!(compiled(data.path())?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_plugin_without_the_section_is_asked_and_one_whose_section_lies_is_refused() -> Result<()> {
+    let world = World::start().await?;
+    let evil = plugin_artifacts::EVIL;
+    assert_eq!(Wants::of_component(evil)?, None);
+    let error = world.host.load(evil, &Manifest::default()).await.err().context("it was loaded")?;
     assert!(matches!(error, LoadError::NotGranted(_)), "{error}");
+
+    let manifest = end_to_end::manifest()?;
+    let asked = world.host.load(evil, &manifest).await?;
+    let honest = Wants::of_description(asked.description()).embedded_in(evil);
+    world.host.load(&honest, &manifest).await.context("it says the same twice")?;
+    let lying = Wants::of_description(world.teams.description()).embedded_in(evil);
+    let error = world.host.load(&lying, &manifest).await.err().context("it was loaded")?;
+    assert!(matches!(error, LoadError::Wants(WantsError::Differs)), "{error}");
     Ok(())
 }
 

@@ -23,10 +23,11 @@ const NOT_PASSED: u8 = 2;
 pub async fn run(options: &CheckOptions, screen: &mut Screen) -> Result<ExitCode> {
     let file = &options.plugin;
     let component = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let report = if inspect::inspect(file).await?.sends_to(Microsoft::GRAPH) {
+    let limits = inspect::limits(options.memory, options.size);
+    let report = if inspect::inspect(file, &limits).await?.sends_to(Microsoft::GRAPH) {
         check(&component, &Microsoft::start(&options.setup, &options.setting).await?).await?
     } else {
-        check(&component, &Nobody::new(options)).await?
+        check(&component, &Nobody::new(options, limits)).await?
     };
     if options.json {
         screen.json(&report)?;

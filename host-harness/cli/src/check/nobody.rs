@@ -23,13 +23,7 @@ pub(super) fn parameters(pairs: &[(String, String)]) -> Vec<Parameter> {
 }
 
 impl Nobody {
-    pub(super) fn new(options: &CheckOptions) -> Self {
-        let usual = Limits::default();
-        let limits = Limits {
-            memory: options.memory.map_or(usual.memory, |mib| mib << 20),
-            component: options.size.map_or(usual.component, |mib| mib << 20),
-            ..usual
-        };
+    pub(super) fn new(options: &CheckOptions, limits: Limits) -> Self {
         Self {
             setup: parameters(&options.setup),
             settings: options.setting.iter().cloned().collect(),

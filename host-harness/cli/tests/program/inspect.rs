@@ -80,6 +80,23 @@ fn the_manifest_that_a_plugin_asks_for_is_printed_and_can_be_used() {
 }
 
 #[test]
+fn what_a_plugin_asks_for_is_written_into_its_file() {
+    let folder = TempDir::new().expect("a folder");
+    let plugin = file(&folder, "evil.wasm", plugin_artifacts::EVIL);
+    let embed = |plugin: &PathBuf, into: &PathBuf| {
+        run(["inspect".as_ref(), plugin.as_os_str(), "--embed".as_ref(), into.as_os_str()])
+    };
+    let (into, again) = (folder.path().join("telling.wasm"), folder.path().join("again.wasm"));
+    let output = embed(&plugin, &into);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let telling = std::fs::read(&into).expect("it was written");
+    assert!(telling.starts_with(plugin_artifacts::EVIL));
+    assert!(text(&telling[plugin_artifacts::EVIL.len()..]).contains("api https://graph.microsoft.com\n"));
+    let output = embed(&into, &again);
+    assert!(!output.status.success() && text(&output.stderr).contains("already"), "once is enough");
+}
+
+#[test]
 fn what_is_no_plugin_is_refused_by_name() {
     let folder = TempDir::new().expect("a folder");
     let component = b"\0asm\x0d\0\x01\0";

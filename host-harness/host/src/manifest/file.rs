@@ -17,6 +17,7 @@ use super::parts::{RawLimits, RawOrigins, RawWants, client_keys, granted, limits
 use crate::egress::OriginError;
 use crate::load::sha256;
 use crate::vault::CertificateError;
+use crate::wants::{Wants, WantsError};
 
 /// A manifest that was read from the operator's file, and the component that it is for. What it says holds:
 /// the component has the digest, every origin that it needs is granted, and every secret could be read.
@@ -100,6 +101,9 @@ pub enum ManifestProblem {
         /// `api` or `identity`.
         list: &'static str,
     },
+    /// The component's own section of wants means nothing.
+    #[error(transparent)]
+    Wants(#[from] WantsError),
     /// A setting that is a secret.
     #[error(
         "settings are for everybody to read, and {0} is a secret: name its file or variable under [secrets]"
@@ -237,6 +241,15 @@ pub(super) fn check(
     let found = sha256(&component);
     if found != digest {
         return Err(Fault::at(&raw.sha256, ManifestProblem::Digest { found, expected: digest }));
+    }
+    // What [wants] left out, or has wrong: the component says it itself, if it has the section.
+    let wants = Wants::of_component(&component).map_err(|error| Fault::at(&raw.plugin, error))?;
+    let lacking = wants.map(|wants| wants.not_granted(&grant)).unwrap_or_default();
+    let api = lacking.api.first().map(|origin| (origin, "api"));
+    if let Some((origin, list)) = api.or_else(|| lacking.identity.first().map(|origin| (origin, "identity")))
+    {
+        let problem = ManifestProblem::NotGranted { origin: origin.to_string(), list };
+        return Err(Fault::at(&raw.plugin, problem));
     }
     let manifest = Manifest {
         sha256: Some(digest),
