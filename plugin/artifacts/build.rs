@@ -24,7 +24,8 @@ fn main() {
     for path in [
         "plugin/teams",
         "plugin/jitsi",
-        "tests/guests",
+        "tests/guests/evil",
+        "tests/guests/wrong",
         "wit",
         "Cargo.toml",
         "Cargo.lock",

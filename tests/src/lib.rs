@@ -10,6 +10,7 @@ mod memory;
 mod method;
 mod outcome;
 pub mod process;
+pub mod strangers;
 mod tenants;
 mod world;
 
