@@ -68,7 +68,7 @@ pub(crate) async fn edit(
     let found = if search.is_empty() {
         Vec::new()
     } else {
-        let query = StaffQuery { search: search.to_owned(), page: 1, rows_per_page: 20 };
+        let query = StaffQuery { search: search.to_owned(), rows_per_page: 20, ..StaffQuery::default() };
         acting.staff_list(&query).await?.rows
     };
     let page = Page::new(&service.name).below("/services", "Services").body(html! {

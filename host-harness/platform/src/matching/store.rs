@@ -7,6 +7,7 @@ use video_host::provider::User;
 
 use super::{Candidate, MatchState, StaffMatch, reason, settle};
 use crate::IntegrationId;
+use crate::dashboard::tally::{self, Touched};
 use crate::database::{Connection, DatabaseError, Kind, Row};
 use crate::staff::store::one_of;
 use crate::word::{self, Word as _};
@@ -50,6 +51,8 @@ pub(super) async fn answered(
     if answers.is_empty() {
         return Ok(());
     }
+    let staff: Vec<_> = answers.iter().map(|(candidate, _)| candidate.staff.as_str()).collect();
+    let before = tally::of(connection, Touched::Staff(&staff)).await?;
     let mut query = QueryBuilder::<Kind>::new(
         "INSERT INTO staff_match (integration, staff, match_key, outcome, user_id, user_key, user_name, \
          reason, matched_at) ",
@@ -73,8 +76,8 @@ pub(super) async fn answered(
          user_name = excluded.user_name, reason = excluded.reason, matched_at = excluded.matched_at, \
          unanswered_at = NULL",
     );
-    query.build().persistent(false).execute(connection).await?;
-    Ok(())
+    query.build().persistent(false).execute(&mut *connection).await?;
+    tally::settle(connection, Touched::Staff(&staff), before).await
 }
 
 /// Notes that these were asked for in vain. The outcome that each had stays.
@@ -197,6 +200,8 @@ pub(super) async fn part_same_users(
         if same.len() < 2 {
             continue;
         }
+        let ids: Vec<_> = same.iter().map(|(staff, ..)| staff.as_str()).collect();
+        let before = tally::of(connection, Touched::Staff(&ids)).await?;
         for (own, _, _) in &same {
             let others = same.iter().filter(|(staff, ..)| staff != own);
             let others: Vec<_> = others.map(|(_, title, _)| title.clone()).collect();
@@ -216,6 +221,7 @@ pub(super) async fn part_same_users(
             .execute(&mut *connection)
             .await?;
         }
+        tally::settle(connection, Touched::Staff(&ids), before).await?;
     }
     Ok(())
 }
