@@ -156,6 +156,8 @@ CREATE TABLE staff_match (
     matched_at BIGINT NOT NULL,
     -- When the provider was last asked without giving an answer, since matched_at.
     unanswered_at BIGINT,
+    -- The last matching of all staff that gave an outcome: who is asked for twice is counted once.
+    job TEXT,
     PRIMARY KEY (integration, staff)
 );
 

@@ -50,6 +50,7 @@ const AT_ONCE: u64 = 10;
 /// Counts what an instance takes and refuses what is over the limit.
 #[derive(Debug)]
 pub(crate) struct Meter {
+    memory: usize,
     memory_left: usize,
     /// Set when a growth was refused, so that the trap that follows can be told as what it is.
     pub(crate) refused_memory: bool,
@@ -63,12 +64,18 @@ impl Meter {
     pub(crate) fn new(limits: &Limits) -> Self {
         let ticks = limits.processor_time.as_millis().div_ceil(TICK.as_millis());
         Self {
+            memory: limits.memory,
             memory_left: limits.memory,
             refused_memory: false,
             ticks_left: u64::try_from(ticks).unwrap_or(u64::MAX),
             ticks_used: 0,
             waited: Duration::ZERO,
         }
+    }
+
+    /// The linear memory that the instance took, in bytes.
+    pub(crate) fn memory(&self) -> usize {
+        self.memory - self.memory_left
     }
 
     /// The guest waited for the host since `begun`.
