@@ -139,7 +139,7 @@ fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// A platform with so many staff: four of five matched, one of ten with video off. Its pages are served.
+/// A platform with so many staff: four of five matched, one of nine with video off. Its pages are served.
 struct Side {
     world: World,
     platform: Platform,
