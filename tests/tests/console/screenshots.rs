@@ -42,6 +42,8 @@ async fn screenshots() -> Result<()> {
     tab.size(390, 844).await?;
     tab.goto(&format!("{home}?rows=10")).await?;
     shoot(&tab, "dashboard-narrow").await?;
+    // A picture of a whole page sets the size back.
+    tab.size(390, 844).await?;
     tab.goto("/schedule?from=2030-01-07").await?;
     shoot(&tab, "schedule-narrow").await?;
     tab.close().await

@@ -1,8 +1,9 @@
 //! What happened to a connection, and when.
 
 use maud::html;
+use video_platform::IntegrationChange;
 
-use super::{Asked, At, Shown, address};
+use super::{Asked, At, Shown, address, standing};
 use crate::view::moment;
 
 const ROWS: u32 = 50;
@@ -18,8 +19,9 @@ pub(crate) async fn show(at: At, Asked(asked): Asked) -> Shown {
         @if events.is_empty() { p.empty { "Nothing has happened yet." } } @else {
             ol.history {
                 @for event in &events {
-                    li class=[event.is_trouble().then_some("bad")] {
-                        span.detail { (moment(event.at)) }
+                    @let (label, tone) = label(&event.change);
+                    li class=(tone) {
+                        span class={ "badge " (tone) } { (label) } " " span.detail { (moment(event.at)) }
                         p { (event.message) }
                     }
                 }
@@ -33,4 +35,14 @@ pub(crate) async fn show(at: At, Asked(asked): Asked) -> Shown {
         p { a href=(at.home) { "Back to " (at.integration.display_name) } }
     };
     Ok(at.shown("Events", body))
+}
+
+/// What people call a change, and its tone.
+fn label(change: &IntegrationChange) -> (&'static str, &'static str) {
+    match change {
+        IntegrationChange::State { to, .. } => standing::state(*to),
+        IntegrationChange::Unavailable { .. } => standing::UNAVAILABLE,
+        IntegrationChange::Available => ("Available again", "good"),
+        IntegrationChange::Quota { .. } => ("Many meetings this month", "warn"),
+    }
 }

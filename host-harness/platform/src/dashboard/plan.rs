@@ -110,15 +110,15 @@ impl<'a> Found<'a> {
     fn push_list(&self, query: &mut QueryBuilder<Kind>, list: List) {
         match list {
             List::Word(word) => {
-                query.push("SELECT w.staff FROM staff_word AS w WHERE ");
+                query.push("SELECT w.staff AS id FROM staff_word AS w WHERE ");
                 self.search.push_range(query, word);
             }
             List::Setting(enabled) => {
                 let condition = if enabled { "enabled" } else { "NOT enabled" };
-                query.push("SELECT staff FROM staff_video WHERE ").push(condition);
+                query.push("SELECT staff AS id FROM staff_video WHERE ").push(condition);
             }
             List::Outcome(matched) => {
-                query.push("SELECT staff FROM staff_match WHERE integration = ");
+                query.push("SELECT staff AS id FROM staff_match WHERE integration = ");
                 query.push_bind(self.integration.map_or("", IntegrationId::as_str).to_owned());
                 // Each outcome is a range of the index; all but one of them are not.
                 query.push(" AND outcome IN (");
@@ -158,10 +158,22 @@ impl<'a> Found<'a> {
         let alone = self.search.len() == 1 && self.filter.enabled.is_none() && self.filter.matched.is_none();
         if alone {
             // One who has several words that begin so is one.
-            query.push("SELECT DISTINCT w.staff FROM staff_word AS w WHERE ");
+            let distinct = !self.is_one_word(connection).await?;
+            query.push(if distinct { "SELECT DISTINCT " } else { "SELECT " }).push("w.staff ");
+            query.push("FROM staff_word AS w WHERE ");
             self.search.push_range(&mut query, 0);
         } else {
-            query.push("SELECT 1 FROM staff AS s");
+            query.push("SELECT 1 FROM ");
+            match self.base() {
+                // Only ids are asked for, and fewer are tried than there are staff.
+                Some(list) => {
+                    query.push("(");
+                    self.push_list(&mut query, list);
+                    query.push(")");
+                }
+                None => drop(query.push("staff")),
+            }
+            query.push(" AS s");
             self.push_joins(&mut query, false);
             self.push_conditions(&mut query);
         }
@@ -170,6 +182,29 @@ impl<'a> Found<'a> {
         }
         query.push(") AS found");
         Ok(query.build_query_scalar().fetch_one(connection).await?)
+    }
+
+    /// The shorter list of a setting or an outcome that holds everybody, however long it is.
+    fn base(&self) -> Option<List> {
+        let off = StaffFilter { enabled: Some(false), ..StaffFilter::default() };
+        let matched = StaffFilter { matched: Some(true), ..StaffFilter::default() };
+        let off = (self.filter.enabled == Some(false)).then_some((List::Setting(false), off));
+        let matched = (self.filter.matched == Some(true)).then_some((List::Outcome(true), matched));
+        let lists = [off, matched].into_iter().flatten();
+        lists.min_by_key(|(_, filter)| self.counts.found(filter)).map(|(list, _)| list)
+    }
+
+    /// Whether one word alone begins with the first of the search: then it is in no record twice.
+    async fn is_one_word(&self, connection: &mut Connection) -> Result<bool, DatabaseError> {
+        let mut query = QueryBuilder::<Kind>::new("SELECT ");
+        for (end, then) in [("", " = "), (" DESC", "")] {
+            query.push("(SELECT w.word FROM staff_word AS w WHERE ");
+            self.search.push_range(&mut query, 0);
+            query.push(" ORDER BY w.word").push(end).push(" LIMIT 1)").push(then);
+        }
+        // Without any word it is neither the one nor the other.
+        let same: Option<bool> = query.build_query_scalar().fetch_one(connection).await?;
+        Ok(same.unwrap_or(false))
     }
 
     /// The tables that the conditions need, and that of the settings if it is needed for more.

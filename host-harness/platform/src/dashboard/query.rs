@@ -78,15 +78,14 @@ pub(super) async fn enable(
         Selection::Staff(ids) => (super::StaffFilter::default(), Some(ids)),
     };
     let found = Found::by(connection, Some(integration), filter).await?;
-    let touched = match ids {
-        Some(ids) => ids.clone(),
+    let touched = if let Some(ids) = ids {
+        ids.clone()
+    } else {
         // Listed first: what is counted before and after has to be the same staff.
-        None => {
-            let mut query = QueryBuilder::<Kind>::new("SELECT s.id FROM staff AS s");
-            found.push_joins(&mut query, false);
-            found.push_conditions(&mut query);
-            query.build_query_scalar().fetch_all(&mut *connection).await?
-        }
+        let mut query = QueryBuilder::<Kind>::new("SELECT s.id FROM staff AS s");
+        found.push_joins(&mut query, false);
+        found.push_conditions(&mut query);
+        query.build_query_scalar().fetch_all(&mut *connection).await?
     };
     let mut changed = 0;
     for ids in touched.chunks(crate::database::ROWS_AT_ONCE) {

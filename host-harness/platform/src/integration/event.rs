@@ -134,7 +134,7 @@ impl<V: VideoProviders> Platform<V> {
 
 impl IntegrationEvent {
     /// Whether somebody has to do something about it: an outage passes by itself.
-    pub fn is_trouble(&self) -> bool {
+    fn is_trouble(&self) -> bool {
         match &self.change {
             IntegrationChange::State { cause, .. } => cause.is_some(),
             IntegrationChange::Quota { .. } => true,

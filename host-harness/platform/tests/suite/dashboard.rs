@@ -181,11 +181,19 @@ async fn a_search_that_finds_thousands_is_paged_like_any_other_and_counted_up_to
     assert_eq!((page.total, page.more, page.pages(), page.rows.len()), (1_000, true, None, 10));
     assert_eq!(page.rows[9].staff.id, "s2499");
     assert_eq!(stage.platform.count_staff(&id, &query.filter()).await?, 2_500);
+    // Words that begin so are several, and one of a record is counted with the others.
+    let words = StaffFilter { search: "a".to_owned(), ..StaffFilter::default() };
+    assert_eq!(stage.platform.count_staff(&id, &words).await?, 2_500);
+    let off = StaffFilter { enabled: Some(false), ..query.filter() };
+    assert_eq!(stage.platform.count_staff(&id, &off).await?, 0);
     let few = DashboardQuery { search: "adv s00".to_owned(), ..DashboardQuery::default() };
     let page = stage.platform.dashboard(&id, &few).await?;
     assert_eq!((page.total, page.more, page.pages()), (100, false, Some(4)));
     let all = Selection::Filter(query.filter());
     assert_eq!(stage.platform.enable_video_for(&id, &all, false).await?, 2_500);
+    assert_eq!(stage.platform.count_staff(&id, &off).await?, 2_500);
+    let off = DashboardQuery { enabled: Some(false), ..query };
+    assert_eq!(stage.platform.dashboard(&id, &off).await?.rows[9].staff.id, "s2499");
     Ok(())
 }
 
