@@ -202,7 +202,7 @@ impl Side {
         side.cookie = cookie.to_str()?.split(';').next().unwrap_or_default().to_owned();
         let page = side.get(&side.home).await?;
         let token = page.split("name=\"csrf\" value=\"").nth(1).context("a page has a form")?;
-        side.csrf = token.split('"').next().unwrap_or_default().to_owned();
+        token.split('"').next().unwrap_or_default().clone_into(&mut side.csrf);
         Ok(side)
     }
 

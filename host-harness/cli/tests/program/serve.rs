@@ -127,7 +127,7 @@ impl Visitor {
     fn sign_in(&mut self, token: &str) -> Result<()> {
         let (head, page) = self.send("POST", "/sign-in", &[("token", token)])?;
         let cookie = field(&head, "set-cookie").with_context(|| format!("no cookie: {page}"))?;
-        self.cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+        cookie.split(';').next().unwrap_or_default().clone_into(&mut self.cookie);
         Ok(())
     }
 }
