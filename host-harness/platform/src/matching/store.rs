@@ -8,6 +8,7 @@ use video_host::provider::User;
 use super::job::JobId;
 use super::{Candidate, MatchState, StaffMatch, reason, settle};
 use crate::IntegrationId;
+use crate::dashboard::tally::{self, Touched};
 use crate::database::{Connection, DatabaseError, Kind, Row};
 use crate::staff::store::one_of;
 use crate::word::{self, Word as _};
@@ -52,6 +53,8 @@ pub(super) async fn answered(
     if answers.is_empty() {
         return Ok(());
     }
+    let staff: Vec<_> = answers.iter().map(|(candidate, _)| candidate.staff.as_str()).collect();
+    let before = tally::of(connection, Touched::Staff(&staff)).await?;
     let mut query = QueryBuilder::<Kind>::new(
         "INSERT INTO staff_match (integration, staff, match_key, outcome, user_id, user_key, user_name, \
          reason, matched_at, job) ",
@@ -76,8 +79,8 @@ pub(super) async fn answered(
          user_name = excluded.user_name, reason = excluded.reason, matched_at = excluded.matched_at, \
          unanswered_at = NULL, job = COALESCE(excluded.job, staff_match.job)",
     );
-    query.build().persistent(false).execute(connection).await?;
-    Ok(())
+    query.build().persistent(false).execute(&mut *connection).await?;
+    tally::settle(connection, Touched::Staff(&staff), before).await
 }
 
 /// How many of these staff a job gave an outcome before, and how many of them are matched. At most
@@ -220,6 +223,8 @@ pub(super) async fn part_same_users(
         if same.len() < 2 {
             continue;
         }
+        let ids: Vec<_> = same.iter().map(|(staff, ..)| staff.as_str()).collect();
+        let before = tally::of(connection, Touched::Staff(&ids)).await?;
         for (own, _, _) in &same {
             let others = same.iter().filter(|(staff, ..)| staff != own);
             let others: Vec<_> = others.map(|(_, title, _)| title.clone()).collect();
@@ -239,6 +244,7 @@ pub(super) async fn part_same_users(
             .execute(&mut *connection)
             .await?;
         }
+        tally::settle(connection, Touched::Staff(&ids), before).await?;
     }
     Ok(())
 }
