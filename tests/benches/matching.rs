@@ -13,7 +13,7 @@ use end_to_end::{SESSION, World, WorldOptions, manifest, setup_values};
 use mock_graph::{Config, Operation, Organisation, SizeClass, User, contoso};
 use video_host::calls::CallPolicy;
 use video_host::provider::NextStep;
-use video_host::{Host, HostConfig};
+use video_host::{Host, HostConfig, Limits};
 use video_platform::{Finished, MatchField, Platform, Setup, Way};
 
 /// Resource units of the smallest tenant, and what they are counted in.
@@ -55,9 +55,10 @@ async fn main() -> Result<()> {
         before_import.elapsed().as_secs_f64()
     );
     println!(
-        "| way | calls | of them refused or in vain | time | units alone allow | ratio | memory grew by |"
+        "| way | calls | of them refused or in vain | time | units alone allow | ratio | memory grew by | \
+         the plugin's, at most |"
     );
-    println!("| --- | --- | --- | --- | --- | --- | --- |");
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
     for way in [Way::Keys, Way::Directory] {
         // The window before is over.
         tokio::time::sleep(WINDOW).await;
@@ -81,11 +82,13 @@ async fn main() -> Result<()> {
             format!("{:.2}", took.as_secs_f64() / allowed.as_secs_f64())
         };
         println!(
-            "| {way:?} | {calls} | {} | {:.1} s | {} s | {ratio} | {} MiB |",
+            "| {way:?} | {calls} | {} | {:.1} s | {} s | {ratio} | {} MiB | {:.1} of {} MiB |",
             calls.saturating_sub(fewest),
             took.as_secs_f64(),
             allowed.as_secs(),
-            most.saturating_sub(memory).div_ceil(1_024)
+            most.saturating_sub(memory).div_ceil(1_024),
+            mib(world.teams.most_memory()),
+            mib(Limits::default().memory)
         );
     }
     world.microsoft.shutdown().await;
@@ -119,6 +122,11 @@ fn fewest(staff: u64, way: Way) -> (u64, u64) {
             (pages, pages)
         }
     }
+}
+
+/// Bytes as MiB.
+fn mib(bytes: usize) -> f64 {
+    f64::from(u32::try_from(bytes).unwrap_or(u32::MAX)) / f64::from(1 << 20)
 }
 
 /// Memory of this process, in KiB.

@@ -216,18 +216,31 @@ async fn a_host_killed_at_any_step_of_booking_leaves_one_meeting_and_its_link() 
 #[tokio::test]
 async fn a_host_killed_at_any_step_of_matching_goes_on_and_asks_for_at_most_one_wave_twice() -> Result<()> {
     // Three batches: the second and the third go side by side, and are one chunk of work.
-    const STAFF: usize = 900;
+    let steps = ["matching.listed", "matching.batch", "http.before-send", "http.answered", "matching.ended"];
+    killed_while_matching("keys", 900, 2, &steps).await
+}
+
+#[tokio::test]
+async fn a_host_killed_at_any_step_of_reading_the_directory_reads_at_most_one_page_twice() -> Result<()> {
+    // The directory has three pages, with those who are there besides.
+    let steps = ["matching.found", "matching.batch", "http.before-send", "http.answered", "matching.ended"];
+    killed_while_matching("directory", 2_100, 1, &steps).await
+}
+
+/// Kills a host at each step of matching so many staff one way, and goes on in another process: the result is
+/// the same, with at most so many calls made twice. The steps named are among those it was killed at.
+async fn killed_while_matching(way: &str, staff: usize, twice: u64, steps: &[&str]) -> Result<()> {
     let mut crashes = Crashes::start().await?;
-    for user in User::generate(STAFF, contoso::DOMAIN, 1) {
+    for user in User::generate(staff, contoso::DOMAIN, 1) {
         crashes.microsoft.directory().add_user(contoso::TENANT_ID, user)?;
     }
     let template = TempDir::new()?;
     crashes.connect(template.path()).await?;
-    crashes.done(template.path(), "staff-list", &STAFF.to_string()).await?;
+    crashes.done(template.path(), "staff-list", &staff.to_string()).await?;
     let journal = crashes.microsoft.journal();
     journal.clear();
-    let whole = crashes.done(copy(template.path())?.path(), "rematch", "").await?;
-    assert_eq!(whole, format!("Finished {STAFF} of {STAFF}, {STAFF} matched"));
+    let whole = crashes.done(copy(template.path())?.path(), "rematch", way).await?;
+    assert_eq!(whole, format!("Finished {staff} of {staff}, {staff} matched"));
     let calls = |crashes: &Crashes| {
         let journal = crashes.microsoft.journal();
         journal.count(Operation::Batch) + journal.count(Operation::ListUsers)
@@ -237,20 +250,20 @@ async fn a_host_killed_at_any_step_of_matching_goes_on_and_asks_for_at_most_one_
     for step in 1..MOST_STEPS {
         crashes.microsoft.journal().clear();
         let folder = copy(template.path())?;
-        let Run::Killed(name) = crashes.run(folder.path(), step, "rematch", "").await? else { break };
+        let Run::Killed(name) = crashes.run(folder.path(), step, "rematch", way).await? else { break };
         // The killed process had the turn; two minutes later it has run out.
         crashes.advance += 150;
         let at = || format!("killed at step {step}, {name}");
-        let ended = crashes.done(folder.path(), "rematch", "").await.with_context(at)?;
+        let ended = crashes.done(folder.path(), "rematch", way).await.with_context(at)?;
         crashes.advance -= 150;
         assert_eq!(ended, whole, "{}", at());
         let again = calls(&crashes) - uninterrupted;
         // Killed behind its end, the job was over, and this was another one.
         over |= name == "matching.ended";
-        assert!(again <= 2 || over, "{}: {again} calls twice", at());
+        assert!(again <= twice || over, "{}: {again} calls twice", at());
         killed_at.push(name);
     }
-    for step in ["matching.listed", "matching.batch", "http.before-send", "http.answered", "matching.ended"] {
+    for step in steps {
         assert!(killed_at.iter().any(|name| name == step), "{step} is not among {killed_at:?}");
     }
     Ok(())

@@ -76,6 +76,18 @@ async fn a_plugin_that_never_ends_is_stopped_and_starves_nobody() -> Result<()> 
 }
 
 #[tokio::test]
+async fn the_most_memory_that_a_plugin_took_is_known_and_never_over_its_limit() -> Result<()> {
+    let world = World::start().await?;
+    let evil = evil(&world).await?;
+    let before = evil.most_memory();
+    assert!((1..2 << 20).contains(&before), "it has described itself: {before}");
+    assert_eq!(failure(&evil, "grow").await?, Failure::Memory(4 << 20));
+    let after = evil.most_memory();
+    assert!((3 << 20..=4 << 20).contains(&after), "{after}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_plugin_that_crashes_says_where_and_the_next_call_works() -> Result<()> {
     let world = World::start().await?;
     let evil = evil(&world).await?;

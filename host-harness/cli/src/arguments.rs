@@ -173,7 +173,7 @@ pub struct StandInOptions {
 /// Choices for `serve`.
 #[derive(Debug, Args)]
 pub struct ServeOptions {
-    /// Configuration, JSON, for the real services [default: sample data and a stand-in]
+    /// Configuration, TOML, for the real services [default: sample data and a stand-in]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Address of the pages; port 0 takes a free one

@@ -23,8 +23,8 @@ pub(crate) const LOGIN: &str = "login.microsoftonline.com";
 const GRAPH: &str = "graph.microsoft.com";
 
 /// Variables of the environment, for what is not given as an argument.
-const CLIENT_ID: &str = "VIDEO_CLIENT_ID";
-const CLIENT_SECRET: &str = "VIDEO_CLIENT_SECRET";
+pub(crate) const CLIENT_ID: &str = "VIDEO_CLIENT_ID";
+pub(crate) const CLIENT_SECRET: &str = "VIDEO_CLIENT_SECRET";
 
 const CLIENT_ID_HELP: &str =
     "Application (client) id that is registered with Microsoft [default: the variable VIDEO_CLIENT_ID]";

@@ -11,11 +11,20 @@
   const local = (time) =>
     `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}T${two(time.getHours())}:${two(time.getMinutes())}`;
 
+  const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+
   function times(root) {
+    for (const period of root.querySelectorAll("[data-period]")) {
+      const [start, end] = period.querySelectorAll("time");
+      const [from, to] = [new Date(start.dateTime), new Date(end.dateTime)];
+      if (from.toDateString() === to.toDateString()) {
+        end.dataset.clock = "";
+      }
+    }
     for (const time of root.querySelectorAll("time[datetime]")) {
       const moment = new Date(time.dateTime);
       if (!Number.isNaN(moment.valueOf())) {
-        time.textContent = shown.format(moment);
+        time.textContent = ("clock" in time.dataset ? clock : shown).format(moment);
         time.title = time.dateTime;
       }
     }

@@ -1,6 +1,9 @@
 //! Every page, with the role that it needs.
 
+use std::borrow::Cow;
+
 use axum::Router;
+use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse as _;
@@ -10,11 +13,12 @@ use video_platform::Action;
 use crate::assets;
 use crate::console::Console;
 use crate::failure::Failure;
-use crate::gate::{Access, Gate, gate};
+use crate::gate::Access::{self, Everyone, May, SignedIn};
+use crate::gate::{Gate, gate};
 use crate::headers::headers;
 use crate::pages::{
-    appointment, audit, booking, connect, dashboard, disconnect, integration, mass, options, profile,
-    reauthorize, record, rematch, schedule, services, sign_in, staff,
+    VIDEO_CALLS, appointment, audit, booking, change, connect, dashboard, disconnect, events, hand_over,
+    integration, mass, options, profile, reauthorize, record, rematch, schedule, services, sign_in, staff,
 };
 use crate::settings::CALLBACK;
 
@@ -24,141 +28,120 @@ pub struct Listed {
     /// How it is asked for.
     pub method: Method,
     /// Where it is, with names in braces for what varies.
-    pub path: &'static str,
+    pub path: Cow<'static, str>,
     /// Who may have it.
     pub access: Access,
 }
 
-type Entry = (Method, &'static str, Access, MethodRouter<Console>);
+type Entry = (Method, Cow<'static, str>, Access, MethodRouter<Console>);
+
+fn page<H, T>(path: impl Into<Cow<'static, str>>, access: Access, handler: H) -> Entry
+where
+    H: Handler<T, Console>,
+    T: 'static,
+{
+    (Method::GET, path.into(), access, get(handler))
+}
+
+fn form<H, T>(path: impl Into<Cow<'static, str>>, access: Access, handler: H) -> Entry
+where
+    H: Handler<T, Console>,
+    T: 'static,
+{
+    (Method::POST, path.into(), access, post(handler))
+}
 
 /// The table. A page that is not in it is not there.
-#[expect(clippy::too_many_lines, reason = "it is one table, to be read as one")]
 fn table() -> Vec<Entry> {
-    use Access::{Everyone, May, SignedIn};
-    const GET: Method = Method::GET;
-    const POST: Method = Method::POST;
-    const ONE: &str = "/settings/video-calls/{integration}";
+    [basics(), settings(), of_one_integration(), people(), appointments()].into_iter().flatten().collect()
+}
+
+fn basics() -> Vec<Entry> {
     vec![
-        (GET, "/assets/{name}", Everyone, get(assets::file)),
-        (GET, "/sign-in", Everyone, get(sign_in::ask)),
-        (POST, "/sign-in", Everyone, post(sign_in::enter)),
-        (POST, "/sign-out", SignedIn, post(sign_in::leave)),
-        (GET, "/", SignedIn, get(sign_in::start)),
-        // Settings → Video Calls
-        (GET, "/settings/video-calls", May(Action::SeeIntegrations), get(integration::list)),
-        (GET, "/settings/video-calls/new", May(Action::Connect), get(connect::choose)),
-        (GET, "/settings/video-calls/new/{provider}", May(Action::Connect), get(connect::ask)),
-        (POST, "/settings/video-calls/new/{provider}", May(Action::Connect), post(connect::begin)),
-        (GET, CALLBACK, May(Action::FinishSignIn), get(connect::callback)),
-        (GET, ONE, May(Action::SeeDashboard), get(dashboard::show)),
-        (
-            POST,
-            "/settings/video-calls/{integration}/staff/{staff}",
-            May(Action::EnableVideo),
-            post(dashboard::toggle),
-        ),
-        (
-            POST,
-            "/settings/video-calls/{integration}/selected",
-            May(Action::EnableVideoForMany),
-            post(mass::confirm),
-        ),
-        (
-            POST,
-            "/settings/video-calls/{integration}/video-calls",
-            May(Action::EnableVideoForMany),
-            post(mass::change),
-        ),
-        (GET, "/settings/video-calls/{integration}/rematch", May(Action::Rematch), get(rematch::show)),
-        (POST, "/settings/video-calls/{integration}/rematch", May(Action::Rematch), post(rematch::start)),
-        (
-            POST,
-            "/settings/video-calls/{integration}/rematch/cancel",
-            May(Action::CancelRematch),
-            post(rematch::cancel),
-        ),
-        (
-            GET,
-            "/settings/video-calls/{integration}/rematch/progress",
-            May(Action::Rematch),
-            get(rematch::progress),
-        ),
-        (
-            GET,
-            "/settings/video-calls/{integration}/reauthorize",
-            May(Action::Reauthorize),
-            get(reauthorize::ask),
-        ),
-        (
-            POST,
-            "/settings/video-calls/{integration}/reauthorize",
-            May(Action::Reauthorize),
-            post(reauthorize::begin),
-        ),
-        (
-            GET,
-            "/settings/video-calls/{integration}/disconnect",
-            May(Action::Disconnect),
-            get(disconnect::ask),
-        ),
-        (
-            POST,
-            "/settings/video-calls/{integration}/disconnect",
-            May(Action::Disconnect),
-            post(disconnect::disconnect),
-        ),
-        (POST, "/settings/video-calls/{integration}/check", May(Action::Check), post(integration::check)),
-        (
-            POST,
-            "/settings/video-calls/{integration}/default",
-            May(Action::SetDefault),
-            post(integration::set_default),
-        ),
-        (
-            GET,
-            "/settings/video-calls/{integration}/options",
-            May(Action::SetMeetingOptions),
-            get(options::ask),
-        ),
-        (
-            POST,
-            "/settings/video-calls/{integration}/options",
-            May(Action::SetMeetingOptions),
-            post(options::save),
-        ),
-        (GET, "/settings/video-calls/{integration}/edit", May(Action::Rename), get(integration::edit)),
-        (POST, "/settings/video-calls/{integration}/edit", May(Action::Rename), post(integration::save)),
-        // Staff
-        (GET, "/staff", May(Action::ListStaff), get(staff::list)),
-        (GET, "/staff/new", May(Action::PutStaff), get(record::new)),
-        (POST, "/staff/new", May(Action::PutStaff), post(record::add)),
-        (GET, "/staff/{staff}", May(Action::SeeStaff), get(profile::show)),
-        (GET, "/staff/{staff}/edit", May(Action::PutStaff), get(record::edit)),
-        (POST, "/staff/{staff}/edit", May(Action::PutStaff), post(record::change)),
-        (POST, "/staff/{staff}/video-calls-platform", May(Action::ChooseIntegration), post(profile::choose)),
-        (POST, "/staff/{staff}/video-calls", May(Action::EnableVideo), post(profile::enable)),
-        (POST, "/staff/{staff}/rematch", May(Action::RematchOne), post(profile::rematch)),
-        (POST, "/staff/{staff}/check", May(Action::CheckStaff), post(profile::check)),
-        // Services
-        (GET, "/services", May(Action::PutService), get(services::list)),
-        (GET, "/services/new", May(Action::PutService), get(services::new)),
-        (GET, "/services/{service}", May(Action::PutService), get(services::edit)),
-        (POST, "/services/{service}", May(Action::PutService), post(services::save)),
-        (POST, "/services/{service}/staff", May(Action::Assign), post(services::assign)),
-        // Appointments
-        (GET, "/schedule", May(Action::SeeAppointments), get(schedule::show)),
-        (GET, "/schedule/new", May(Action::Book), get(booking::in_schedule)),
-        (POST, "/schedule/new", May(Action::Book), post(booking::book_in_schedule)),
-        (GET, "/client-view", May(Action::SeeServices), get(booking::in_client_view)),
-        (POST, "/client-view", May(Action::Book), post(booking::book_in_client_view)),
-        (GET, "/contact-center", May(Action::SeeClient), get(schedule::contact_center)),
-        (GET, "/contact-center/new", May(Action::SeeClient), get(booking::in_contact_center)),
-        (POST, "/contact-center/new", May(Action::SeeClient), post(booking::book_in_contact_center)),
-        (GET, "/appointments/{appointment}", May(Action::SeeAppointments), get(appointment::show)),
-        (POST, "/appointments/{appointment}/move", May(Action::Move), post(appointment::reschedule)),
-        (GET, "/appointments/{appointment}/cancel", May(Action::Cancel), get(appointment::ask)),
-        (POST, "/appointments/{appointment}/cancel", May(Action::Cancel), post(appointment::cancel)),
-        (GET, "/audit-log", May(Action::ReadAudit), get(audit::show)),
+        page("/assets/{name}", Everyone, assets::file),
+        page("/sign-in", Everyone, sign_in::ask),
+        form("/sign-in", Everyone, sign_in::enter),
+        form("/sign-out", SignedIn, sign_in::leave),
+        page("/", SignedIn, sign_in::start),
+        page("/audit-log", May(Action::ReadAudit), audit::show),
+    ]
+}
+
+/// Settings → Video Calls.
+fn settings() -> Vec<Entry> {
+    vec![
+        page(VIDEO_CALLS, May(Action::SeeIntegrations), integration::list),
+        page("/settings/video-calls/new", May(Action::Connect), connect::choose),
+        page("/settings/video-calls/new/{provider}", May(Action::Connect), connect::ask),
+        form("/settings/video-calls/new/{provider}", May(Action::Connect), connect::begin),
+        page(CALLBACK, May(Action::FinishSignIn), connect::callback),
+    ]
+}
+
+fn of_one_integration() -> Vec<Entry> {
+    let one = |below: &str| format!("{VIDEO_CALLS}/{{integration}}{below}");
+    vec![
+        page(one(""), May(Action::SeeDashboard), dashboard::show),
+        form(one("/staff/{staff}"), May(Action::EnableVideo), dashboard::toggle),
+        form(one("/selected"), May(Action::EnableVideoForMany), mass::confirm),
+        form(one("/video-calls"), May(Action::EnableVideoForMany), mass::change),
+        page(one("/video-calls/{change}"), May(Action::EnableVideoForMany), change::show),
+        page(one("/video-calls/{change}/progress"), May(Action::EnableVideoForMany), change::progress),
+        page(one("/rematch"), May(Action::Rematch), rematch::show),
+        form(one("/rematch"), May(Action::Rematch), rematch::start),
+        form(one("/rematch/cancel"), May(Action::CancelRematch), rematch::cancel),
+        page(one("/rematch/progress"), May(Action::Rematch), rematch::progress),
+        page(one("/reauthorize"), May(Action::Reauthorize), reauthorize::ask),
+        form(one("/reauthorize"), May(Action::Reauthorize), reauthorize::begin),
+        page(one("/disconnect"), May(Action::Disconnect), disconnect::ask),
+        form(one("/disconnect"), May(Action::Disconnect), disconnect::disconnect),
+        form(one("/check"), May(Action::Check), integration::check),
+        form(one("/default"), May(Action::SetDefault), integration::set_default),
+        page(one("/options"), May(Action::SetMeetingOptions), options::ask),
+        form(one("/options"), May(Action::SetMeetingOptions), options::save),
+        page(one("/edit"), May(Action::Rename), integration::edit),
+        form(one("/edit"), May(Action::Rename), integration::save),
+        page(one("/events"), May(Action::SeeIntegrations), events::show),
+    ]
+}
+
+/// Staff and the services that they give.
+fn people() -> Vec<Entry> {
+    vec![
+        page("/staff", May(Action::ListStaff), staff::list),
+        page("/staff/new", May(Action::PutStaff), record::new),
+        form("/staff/new", May(Action::PutStaff), record::add),
+        page("/staff/{staff}", May(Action::SeeStaff), profile::show),
+        page("/staff/{staff}/edit", May(Action::PutStaff), record::edit),
+        form("/staff/{staff}/edit", May(Action::PutStaff), record::change),
+        form("/staff/{staff}/video-calls-platform", May(Action::ChooseIntegration), profile::choose),
+        form("/staff/{staff}/video-calls", May(Action::EnableVideo), profile::enable),
+        form("/staff/{staff}/rematch", May(Action::RematchOne), profile::rematch),
+        form("/staff/{staff}/check", May(Action::CheckStaff), profile::check),
+        page("/services", May(Action::PutService), services::list),
+        page("/services/new", May(Action::PutService), services::new),
+        page("/services/{service}", May(Action::PutService), services::edit),
+        form("/services/{service}", May(Action::PutService), services::save),
+        form("/services/{service}/staff", May(Action::Assign), services::assign),
+    ]
+}
+
+fn appointments() -> Vec<Entry> {
+    vec![
+        page("/schedule", May(Action::SeeAppointments), schedule::show),
+        page("/schedule/new", May(Action::Book), booking::in_schedule),
+        form("/schedule/new", May(Action::Book), booking::book_in_schedule),
+        page("/client-view", May(Action::SeeServices), booking::in_client_view),
+        form("/client-view", May(Action::Book), booking::book_in_client_view),
+        page("/contact-center", May(Action::SeeClient), schedule::contact_center),
+        page("/contact-center/new", May(Action::SeeClient), booking::in_contact_center),
+        form("/contact-center/new", May(Action::SeeClient), booking::book_in_contact_center),
+        page("/appointments/{appointment}", May(Action::SeeAppointments), appointment::show),
+        form("/appointments/{appointment}/move", May(Action::Move), appointment::reschedule),
+        page("/appointments/{appointment}/hand-over", May(Action::Reassign), hand_over::ask),
+        form("/appointments/{appointment}/hand-over", May(Action::Reassign), hand_over::hand_over),
+        page("/appointments/{appointment}/cancel", May(Action::Cancel), appointment::ask),
+        form("/appointments/{appointment}/cancel", May(Action::Cancel), appointment::cancel),
     ]
 }
 
@@ -171,7 +154,7 @@ pub(crate) fn router(console: &Console) -> Router {
     let mut router = Router::new();
     for (_, path, access, handler) in table() {
         let guard = Gate { console: console.clone(), access };
-        router = router.route(path, handler.layer(from_fn_with_state(guard, gate)));
+        router = router.route(&path, handler.layer(from_fn_with_state(guard, gate)));
     }
     let everyone = Gate { console: console.clone(), access: Access::Everyone };
     let missing =

@@ -56,7 +56,8 @@ impl Settings {
         }
     }
 
-    pub(crate) fn check(&self) -> Result<(), WrongAddress> {
+    /// Whether pages can be served under the address.
+    pub fn check(&self) -> Result<(), WrongAddress> {
         let local = matches!(self.address.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         let scheme = self.address.scheme();
         let bare = self.address.path() == "/" && self.address.query().is_none();

@@ -1,6 +1,7 @@
 //! From a file's bytes to a plugin: every check that can be made before a call is made.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Instant;
 
 use aws_lc_rs::digest;
@@ -153,6 +154,7 @@ impl Loader {
             lender: Arc::new(lender()),
             name: digest.get(..12).unwrap_or_default().into(),
             places: Semaphore::new(PLUGIN_CALLS),
+            most_memory: AtomicUsize::new(0),
         };
         let description = sandboxed
             .run("describe", None, limits.deadline, async |store, provider| {

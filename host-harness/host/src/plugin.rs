@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::calls::{Attempts, Dispatcher, Errand, Next, Work};
@@ -64,6 +65,12 @@ impl Plugin {
     /// Whether its compiled code came from the cache.
     pub fn from_cache(&self) -> bool {
         self.loaded.from_cache
+    }
+
+    /// The most linear memory that one of its instances took since it was loaded, in bytes; an instance may
+    /// take [`Limits::memory`](crate::Limits::memory).
+    pub fn most_memory(&self) -> usize {
+        self.loaded.sandboxed.most_memory.load(Ordering::Relaxed)
     }
 
     /// The plugin at work for one integration.

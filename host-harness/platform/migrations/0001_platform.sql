@@ -16,9 +16,9 @@ CREATE TABLE staff (
 
 CREATE INDEX staff_name_key ON staff (name_key, id);
 
--- Who shares a key with whom.
-CREATE INDEX staff_email_key ON staff (email_key);
-CREATE INDEX staff_user_name_key ON staff (user_name_key);
+-- Who shares a key with whom; and lists by these columns.
+CREATE INDEX staff_email_key ON staff (email_key, name_key, id);
+CREATE INDEX staff_user_name_key ON staff (user_name_key, name_key, id);
 
 CREATE TABLE integration (
     id TEXT NOT NULL PRIMARY KEY,
@@ -90,6 +90,8 @@ CREATE TABLE integration_event (
     message TEXT NOT NULL
 );
 
+CREATE INDEX integration_event_integration ON integration_event (integration, id);
+
 -- The last number given to an event. Its one row makes writers wait for each other, so that events
 -- become visible in the order of their numbers.
 CREATE TABLE integration_event_number (last BIGINT NOT NULL);
@@ -108,8 +110,38 @@ CREATE TABLE meeting_count (
 CREATE TABLE staff_video (
     staff TEXT NOT NULL PRIMARY KEY REFERENCES staff (id),
     enabled BOOLEAN NOT NULL DEFAULT TRUE,
+    -- The last change for many that had begun when it was decided for them: that one and those before it
+    -- do not undo this.
+    decided_after BIGINT NOT NULL DEFAULT 0,
     integration TEXT REFERENCES integration (id)
 );
+
+-- Switching video on or off for all that a filter finds, in the order of ids. The oldest that has not ended
+-- is worked on.
+CREATE TABLE video_change (
+    id BIGINT NOT NULL PRIMARY KEY,
+    -- On whose dashboard. No reference: a sign-in that is never finished is removed.
+    integration TEXT NOT NULL,
+    -- The filter: words, and NULL for what does not matter.
+    search TEXT NOT NULL,
+    only_enabled BOOLEAN,
+    only_matched BOOLEAN,
+    -- What it is switched to.
+    enabled BOOLEAN NOT NULL,
+    -- Whoever is up to this id was looked at; empty at first.
+    reached TEXT NOT NULL,
+    -- Staff who were looked at, of how many, and for how many it was a change.
+    seen BIGINT NOT NULL,
+    total BIGINT NOT NULL,
+    changed BIGINT NOT NULL,
+    -- Its row in the audit log, if somebody began it, and what that says.
+    audit BIGINT,
+    told TEXT,
+    started_at BIGINT NOT NULL,
+    ended_at BIGINT
+);
+
+CREATE INDEX video_change_running ON video_change (id) WHERE ended_at IS NULL;
 
 CREATE TABLE staff_match (
     integration TEXT NOT NULL REFERENCES integration (id),
@@ -124,6 +156,8 @@ CREATE TABLE staff_match (
     matched_at BIGINT NOT NULL,
     -- When the provider was last asked without giving an answer, since matched_at.
     unanswered_at BIGINT,
+    -- The last matching of all staff that gave an outcome: who is asked for twice is counted once.
+    job TEXT,
     PRIMARY KEY (integration, staff)
 );
 
@@ -286,7 +320,16 @@ CREATE INDEX staff_word_staff ON staff_word (staff);
 
 -- Counting and finding staff by whether they have video, and by their outcome.
 CREATE INDEX staff_video_off ON staff_video (staff) WHERE NOT enabled;
+CREATE INDEX staff_video_on ON staff_video (staff) WHERE enabled;
 CREATE INDEX staff_match_outcome ON staff_match (integration, outcome, staff);
+
+-- How many staff there are (integration is empty) or are matched on an integration, and how many of these
+-- have video switched off. Kept with each change, so that no page counts everybody.
+CREATE TABLE staff_tally (
+    integration TEXT NOT NULL PRIMARY KEY,
+    staff BIGINT NOT NULL,
+    switched_off BIGINT NOT NULL
+);
 
 -- What the platform's operator granted. A row is a grant.
 CREATE TABLE entitlement (

@@ -27,7 +27,10 @@ pub use appointment::{
     ResumeReport, ScheduleQuery, Skipped, StaffCheck, Status, Unfinished, WrongInput,
 };
 pub use audit::{Action, AuditEntry, AuditFilter, AuditOutcome, AuditPage};
-pub use dashboard::{DashboardQuery, DashboardRow, DashboardSort, Page, Selection, StaffFilter, StaffQuery};
+pub use dashboard::{
+    Cursor, DashboardQuery, DashboardRow, DashboardSort, Page, Selection, StaffFilter, StaffQuery,
+    VideoChange,
+};
 pub use database::DatabaseError;
 pub use entitlement::Entitlement;
 pub use integration::{

@@ -9,6 +9,7 @@ use video_host::Host;
 use video_host::clock::{Clock, Sleep, Waiter};
 use video_host::store::{Store, StoreError};
 
+use crate::dashboard::tally;
 use crate::database::{self, DatabaseError, Kind, Pool};
 use crate::integration::{HELD, IntegrationEvent};
 use crate::matching::Jobs;
@@ -50,6 +51,7 @@ impl<V: VideoProviders> Platform<V> {
     ) -> Result<Self, StoreError> {
         store.migrate(&database::migrations()).await?;
         let pool = store.pool().clone();
+        tally::recount(&pool).await.map_err(|error| StoreError::Database(error.0))?;
         let (turns, jobs, (told, _)) = (Turns::default(), Jobs::default(), broadcast::channel(HELD));
         Ok(Self { inner: Arc::new(Inner { providers, pool, clock, waiter, turns, jobs, told }) })
     }

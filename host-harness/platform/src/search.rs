@@ -83,20 +83,29 @@ impl Search {
         self.0.is_empty()
     }
 
-    /// The conditions for a staff member `s`. Where few are found, the database begins with them; where many
-    /// are, it is made to try each of the others' order, and is soon through with a page.
-    pub(crate) fn push(&self, query: &mut QueryBuilder<Kind>, many: bool) {
-        for (place, word) in self.0.iter().enumerate() {
-            if place > 0 {
-                query.push(" AND ");
-            }
-            query.push(if many {
-                "EXISTS (SELECT 1 FROM staff_word AS w WHERE w.staff = s.id AND w.word"
+    /// How many words it has.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Has `query` choose the entries `w` that begin with one of the words.
+    pub(crate) fn push_range(&self, query: &mut QueryBuilder<Kind>, word: usize) {
+        let Some(word) = self.0.get(word) else { return };
+        query.push("w.word >= ").push_bind(word.clone());
+        query.push(" AND w.word < ").push_bind(format!("{word}{LAST}"));
+    }
+
+    /// The conditions for a staff member `s`, each with `AND` before it. The entries of the word `by` are
+    /// listed first: the database begins with them. The others are tried for each staff member.
+    pub(crate) fn push(&self, query: &mut QueryBuilder<Kind>, by: Option<usize>) {
+        for word in 0..self.len() {
+            query.push(if by == Some(word) {
+                " AND s.id IN (SELECT w.staff FROM staff_word AS w WHERE "
             } else {
-                "s.id IN (SELECT w.staff FROM staff_word AS w WHERE w.word"
+                " AND EXISTS (SELECT 1 FROM staff_word AS w WHERE w.staff = s.id AND "
             });
-            query.push(" >= ").push_bind(word.clone());
-            query.push(" AND w.word < ").push_bind(format!("{word}{LAST}")).push(")");
+            self.push_range(query, word);
+            query.push(")");
         }
     }
 }

@@ -4,6 +4,7 @@
 use sqlx::Row as _;
 
 use crate::IntegrationId;
+use crate::dashboard::tally::{self, Touched};
 use crate::database::{self, Connection, DatabaseError};
 use crate::integration::{self, Integration};
 use crate::matching::{self, StaffMatch};
@@ -103,15 +104,18 @@ impl<V: VideoProviders> Platform<V> {
     pub async fn enable_video(&self, staff: &str, enabled: bool) -> Result<(), VideoError> {
         self.existing(staff).await?;
         let mut transaction = database::begin(self.pool()).await?;
+        let before = tally::of(&mut transaction, Touched::Staff(&[staff])).await?;
         sqlx::query(
-            "INSERT INTO staff_video (staff, enabled) VALUES ($1, $2) \
-             ON CONFLICT (staff) DO UPDATE SET enabled = excluded.enabled",
+            "INSERT INTO staff_video (staff, enabled, decided_after) \
+             VALUES ($1, $2, (SELECT COALESCE(MAX(id), 0) FROM video_change)) ON CONFLICT (staff) DO UPDATE \
+             SET enabled = excluded.enabled, decided_after = excluded.decided_after",
         )
         .bind(staff)
         .bind(enabled)
         .execute(&mut *transaction)
         .await
         .map_err(DatabaseError::from)?;
+        tally::settle(&mut transaction, Touched::Staff(&[staff]), before).await?;
         Ok(database::commit(transaction, "video.enabled").await?)
     }
 

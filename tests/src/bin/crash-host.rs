@@ -20,7 +20,7 @@ use video_host::store::Purpose;
 use video_host::{Host, Manifest};
 use video_platform::{
     Appointment, BookingRequest, Channel, Finished, IntegrationState, MatchField, MatchState, MeetingMethod,
-    MeetingOptions, Platform, Service, Setup,
+    MeetingOptions, Platform, Service, Setup, Way,
 };
 
 /// Stops the whole process at a step: the event's subscriber runs on the thread that makes the step.
@@ -139,7 +139,8 @@ async fn operate(
         }
         "rematch" => {
             let [integration] = &platform.integrations().await?[..] else { bail!("one integration") };
-            let job = platform.start_rematch(&integration.id).await?;
+            let way = if argument == "directory" { Way::Directory } else { Way::Keys };
+            let job = platform.start_rematch_by(&integration.id, way).await?;
             platform.run_due_jobs().await?;
             let progress = platform.rematch_progress(&job).await?;
             let matched = platform.matches(&integration.id, None, 10_000).await?;

@@ -79,7 +79,8 @@ async fn a_service_without_video_call_gives_no_link_and_staff_who_cannot_say_why
     tab.sign_in(&stage, ADMINISTRATOR).await?;
     tab.goto("/services").await?;
     tab.follow("+ New").await?;
-    tab.follow("Save").await.ok();
+    // The browser itself asks for the name first.
+    tab.click("Save").await?;
     tab.fill("#name", "Opening an account").await?;
     tab.click("In Person").await?;
     tab.follow("Save").await?;
@@ -113,5 +114,35 @@ async fn a_service_without_video_call_gives_no_link_and_staff_who_cannot_say_why
     );
     assert_eq!(tab.value("document.querySelector('#client_name').value").await?, "Lisa Moser");
     assert_eq!(tab.value("document.querySelector('#staff').value").await?, "C-4");
+    tab.close().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_appointment_is_handed_over_with_its_link_and_who_cannot_take_it_is_told_why() -> Result<()> {
+    let (mut stage, id) = Stage::connected().await?;
+    crate::tour::prepare(&stage).await?;
+    let link = stage.platform.appointment("one").await?.context("it is booked")?.link.context("a link")?;
+    let Some(tab) = Tab::open(&mut stage).await? else { return Ok(()) };
+    tab.sign_in(&stage, SCHEDULER).await?;
+    tab.goto("/appointments/one").await?;
+    tab.follow("Hand over to somebody else").await?;
+    tab.set("#staff", "C-4").await?;
+    tab.follow("Hand over").await?;
+    assert!(tab.text("#staff-error").await?.contains("no user with this"));
+    assert_eq!(stage.platform.appointment("one").await?.context("it is booked")?.staff, ADVISER);
+    tab.set("#staff", "D-003").await?;
+    tab.follow("Hand over").await?;
+    tab.see("The appointment is handed over. Its link is the same.").await?;
+    tab.see("Adviser 003").await?;
+    assert_eq!(tab.text("a.join").await?, link);
+
+    // What happened to the connection meanwhile, for an administrator.
+    let administrator = stage.signed_in(ADMINISTRATOR).await?;
+    let events = administrator.get(&format!("/settings/video-calls/{id}/events")).await?.text;
+    let known = stage.platform.events_of(&id, None, 10).await?;
+    assert!(!known.is_empty());
+    for event in known {
+        assert!(events.contains(&event.message), "{} is missing in {events}", event.message);
+    }
     tab.close().await
 }

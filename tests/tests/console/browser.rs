@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use chromiumoxide::cdp::browser_protocol::emulation::{
-    MediaFeature, SetDeviceMetricsOverrideParams, SetLocaleOverrideParams,
+    MediaFeature, SetDeviceMetricsOverrideParams, SetLocaleOverrideParams, SetScriptExecutionDisabledParams,
 };
 use chromiumoxide::cdp::browser_protocol::input::InsertTextParams;
 use chromiumoxide::cdp::browser_protocol::page::SetBypassCspParams;
@@ -115,6 +115,12 @@ impl Tab {
     /// Lets scripts in that the pages' own policy forbids, for a checker.
     pub(crate) async fn bypass_policy(&self) -> Result<()> {
         self.page.execute(SetBypassCspParams::new(true)).await?;
+        Ok(())
+    }
+
+    /// Runs no script of any page from here on. What the test itself asks for is still answered.
+    pub(crate) async fn without_scripts(&self) -> Result<()> {
+        self.page.execute(SetScriptExecutionDisabledParams::new(true)).await?;
         Ok(())
     }
 

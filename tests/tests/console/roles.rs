@@ -15,6 +15,7 @@ fn filled(page: &Listed, integration: &IntegrationId) -> String {
         .replace("{service}", SERVICE)
         .replace("{provider}", "microsoft-teams")
         .replace("{appointment}", "none")
+        .replace("{change}", "1")
         .replace("{name}", "console.css")
 }
 

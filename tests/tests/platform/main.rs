@@ -1,6 +1,7 @@
 //! The scheduling platform over the real plugin, in front of the stand-in for Microsoft.
 
 mod booking;
+mod both_ways;
 mod health;
 mod integrations;
 mod matching;

@@ -37,7 +37,8 @@ pub async fn run(options: &ServeOptions, screen: &mut Screen) -> Result<()> {
         let console = Console::new(platform.clone(), Settings::new(configuration.address.clone()))?;
         screen.title("Scheduling", configuration.address.as_str())?;
         screen.fact("Sign in", console.sign_in_link(&configuration.administrator).as_str())?;
-        screen.line("   Once, within 15 minutes. Ctrl-C stops the program.")?;
+        screen.line("   The link signs in once, within 15 minutes.")?;
+        screen.line(screen.paint(Tone::Strong, "Ready. Ctrl-C stops it."))?;
         serve(&console, &platform, listener, stop).await?;
     } else {
         let listener = listen(options.listen).await?;

@@ -7,6 +7,7 @@ mod keys;
 mod matching;
 mod reconcile;
 mod recording;
+mod serve;
 mod stand_in;
 
 use std::ffi::OsStr;

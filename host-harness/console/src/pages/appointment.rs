@@ -6,19 +6,19 @@ use axum::response::IntoResponse as _;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use maud::html;
-use video_platform::{ActingError, Appointment, BookingError, Channel, MeetingMethod, Status};
+use video_platform::{ActingError, Action, Appointment, BookingError, Channel, MeetingMethod, Status};
 
 use super::{Shown, booking, on_to, schedule};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::gate::{Submitted, Visit, told};
-use crate::view::{Field, Page, clock_input, moment, post, segment};
+use crate::view::{Field, Page, clock_input, moment, period, post, segment};
 
-fn home(id: &str) -> String {
+pub(super) fn home(id: &str) -> String {
     format!("/appointments/{}", segment(id))
 }
 
-async fn known(console: &Console, visit: &Visit, id: &str) -> Result<Appointment, Failure> {
+pub(super) async fn known(console: &Console, visit: &Visit, id: &str) -> Result<Appointment, Failure> {
     let found = console.acting_as(&visit.actor).appointment(id).await?;
     found.ok_or_else(|| Failure::not_found("There is no appointment with this id."))
 }
@@ -26,6 +26,11 @@ async fn known(console: &Console, visit: &Visit, id: &str) -> Result<Appointment
 pub(crate) async fn show(State(console): State<Console>, visit: Visit, Path(id): Path<String>) -> Shown {
     let appointment = known(&console, &visit, &id).await?;
     page(&console, &visit, &appointment, None).await
+}
+
+/// What an appointment is called.
+pub(super) fn label(one: &Appointment) -> String {
+    if one.subject.is_empty() { format!("Appointment of {}", one.client_name) } else { one.subject.clone() }
 }
 
 async fn page(
@@ -36,11 +41,7 @@ async fn page(
 ) -> Shown {
     let service = console.acting_as(&visit.actor).service(&one.service).await?;
     let names = schedule::names(console, visit, std::slice::from_ref(one)).await?;
-    let title = if one.subject.is_empty() {
-        format!("Appointment of {}", one.client_name)
-    } else {
-        one.subject.clone()
-    };
+    let title = label(one);
     let over = matches!(one.status, Status::Cancelling | Status::Cancelled | Status::Failed);
     let typed = wrong.map_or_else(|| utc(one.start), |(_, sent)| sent.get("start").to_owned());
     let minutes = ((one.end - one.start) / 60_000).to_string();
@@ -50,7 +51,7 @@ async fn page(
         p { (schedule::status(one.status)) }
         @if let Some(note) = &one.note { p.notice.warn { (note) } }
         dl.facts {
-            dt { "When" } dd { (moment(one.start)) " to " (moment(one.end)) }
+            dt { "When" } dd { (period(one.start, one.end)) }
             dt { "Client" } dd { (one.client_name) @if !one.client_email.is_empty() { " · " (one.client_email) } }
             dt { "Service" } dd { (service.as_ref().map_or(one.service.as_str(), |it| it.name.as_str())) }
             dt { "Staff" } dd { a href={ "/staff/" (segment(&one.staff)) } { (names.get(&one.staff).unwrap_or(&one.staff)) } }
@@ -76,9 +77,14 @@ async fn page(
                     (Field::new("minutes", "Length").required().select(&booking::lengths(), minutes))
                     div.buttons {
                         button type="submit" { "Move" }
-                        a.button.quiet.danger href={ (home) "/cancel" } { "Cancel the appointment" }
                     }
                 }))
+            }
+            div.buttons {
+                @if console.acting_as(&visit.actor).allows(Action::Reassign) {
+                    a.button.quiet href={ (home) "/hand-over" } { "Hand over to somebody else" }
+                }
+                a.button.quiet.danger href={ (home) "/cancel" } { "Cancel the appointment" }
             }
         }
     });
@@ -127,15 +133,19 @@ pub(crate) async fn reschedule(
 pub(crate) async fn ask(State(console): State<Console>, visit: Visit, Path(id): Path<String>) -> Shown {
     let one = known(&console, &visit, &id).await?;
     let home = home(&one.id);
-    let page = Page::new("Cancel the appointment?").below("/schedule", "Schedule").body(html! {
-        p { (one.client_name) ", " (moment(one.start)) }
-        (post(&visit, &format!("{home}/cancel"), html! {
-            div.buttons {
-                button.danger type="submit" { "Cancel the appointment" }
-                a.button.quiet href=(home) { "Back" }
-            }
-        }))
-    });
+    let title = label(&one);
+    let page = Page::new("Cancel the appointment?").below("/schedule", "Schedule").below(&home, &title).body(
+        html! {
+            p { (one.client_name) ", " (moment(one.start)) }
+            @if one.link.is_some() { p { "Its meeting is ended too: the link does not work any more." } }
+            (post(&visit, &format!("{home}/cancel"), html! {
+                div.buttons {
+                    button.danger type="submit" { "Cancel the appointment" }
+                    a.button.quiet href=(home) { "Back" }
+                }
+            }))
+        },
+    );
     Ok(page.shown(&console, Some(&visit)))
 }
 

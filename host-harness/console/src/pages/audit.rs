@@ -1,10 +1,10 @@
 //! The audit log.
 
 use axum::extract::State;
-use maud::html;
-use video_platform::{Action, AuditFilter, AuditOutcome};
+use maud::{Markup, html};
+use video_platform::{Action, AuditFilter, AuditOutcome, Integration};
 
-use super::{Asked, Shown, address};
+use super::{Asked, Shown, address, settings_of};
 use crate::console::Console;
 use crate::gate::Visit;
 use crate::view::{Choice, Field, Page, moment};
@@ -21,6 +21,7 @@ pub(crate) async fn show(State(console): State<Console>, visit: Visit, Asked(ask
         ..AuditFilter::default()
     };
     let log = console.acting_as(&visit.actor).audit(&filter, asked.get("before").parse().ok(), ROWS).await?;
+    let integrations = console.acting_as(&visit.actor).integrations().await?;
     let all = || std::iter::once(Choice::new("", "All"));
     let actions: Vec<_> =
         all().chain(Action::ALL.iter().map(|it| Choice::new(it.word(), it.label()))).collect();
@@ -46,9 +47,9 @@ pub(crate) async fn show(State(console): State<Console>, visit: Visit, Asked(ask
                         @for entry in &log.entries {
                             tr {
                                 td { (moment(entry.at)) }
-                                td { (entry.actor.name()) br; span.detail { (entry.actor.kind().label()) } }
+                                td { (entry.actor.name()) br; span.detail.whole { (entry.actor.kind().label()) } }
                                 td { (entry.action.label()) }
-                                td.id { (entry.subject.as_deref().unwrap_or_default()) }
+                                td.id { (subject(&integrations, entry.subject.as_deref().unwrap_or_default())) }
                                 td {
                                     @if let Some(from) = &entry.from { (from) " → " }
                                     (entry.to.as_deref().unwrap_or_default())
@@ -72,6 +73,16 @@ pub(crate) async fn show(State(console): State<Console>, visit: Visit, Asked(ask
         }
     });
     Ok(page.shown(&console, Some(&visit)))
+}
+
+/// To what it was done: integrations by their names, all else by its id.
+fn subject(integrations: &[Integration], id: &str) -> Markup {
+    html! {
+        @match integrations.iter().find(|one| one.id.as_str() == id) {
+            Some(one) => { a href=(settings_of(&one.id)) { (one.display_name) } }
+            None => { (id) }
+        }
+    }
 }
 
 fn tone(outcome: AuditOutcome) -> &'static str {

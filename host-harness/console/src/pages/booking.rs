@@ -16,10 +16,10 @@ use video_platform::{
 use super::{Asked, Shown, services};
 use crate::console::Console;
 use crate::gate::{Submitted, Visit, told};
-use crate::view::{Choice, Field, Page, clock_input, moment, post, segment};
+use crate::view::{Choice, Field, Page, clock_input, period, post, segment};
 
 /// Staff to choose from in one list.
-const STAFF: u32 = 200;
+pub(super) const STAFF: u32 = 200;
 const LENGTHS: [i64; 4] = [15, 30, 45, 60];
 
 /// Where a booking is made.
@@ -211,7 +211,7 @@ async fn form(
     let Some(service) = service else {
         let body = html! {
             @if all.is_empty() { p.empty { "There are no services yet. An administrator adds them." } }
-            p { "What is it about?" }
+            @if !all.is_empty() { p { "What is it about?" } }
             ul.tiles {
                 @for service in &all {
                     li {
@@ -302,7 +302,7 @@ fn confirmation(console: &Console, visit: &Visit, booked: &Appointment) -> axum:
         .body(html! {
             p.notice.good role="status" { "Thank you, " (booked.client_name) "." }
             dl.facts {
-                dt { "When" } dd { (moment(booked.start)) }
+                dt { "When" } dd { (period(booked.start, booked.end)) }
                 dt { "How" } dd { (booked.method.label()) }
                 @if let Some(link) = &booked.link { dt { "Your link" } dd { (join(link)) } }
             }

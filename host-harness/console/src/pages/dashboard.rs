@@ -1,50 +1,53 @@
 //! The dashboard of an integration: its account, how it is, and the staff.
 
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::{IntoResponse as _, Redirect};
 use maud::{Markup, html};
 use video_platform::{Integration, StateKind};
 
-use super::{Asked, Shown, described, integration_at, settings_of, standing, table};
-use crate::console::Console;
+use super::{Asked, At, Shown, change, standing, table};
 use crate::failure::Failure;
-use crate::gate::{Submitted, Visit};
-use crate::view::{Page, post};
+use crate::gate::Submitted;
 
 /// The dashboard.
-pub(crate) async fn show(
-    State(console): State<Console>,
-    visit: Visit,
-    Path(id): Path<String>,
-    Asked(asked): Asked,
-) -> Shown {
-    let integration = integration_at(&console, &visit, &id).await?;
-    let acting = console.acting_as(&visit.actor);
+pub(crate) async fn show(at: At, Asked(asked): Asked) -> Shown {
+    let integration = &at.integration;
     let query = table::query(&asked);
-    let rows = acting.dashboard(&integration.id, &query).await?;
-    let choices = acting.choices(&integration.id).await?;
-    let meetings = acting.meetings_this_month(&integration.id).await?;
-    let home = settings_of(&integration.id);
+    let rows = at.acting().dashboard(at.id(), &query).await?;
+    let choices = at.acting().choices(at.id()).await?;
+    let meetings = at.acting().meetings_this_month(at.id()).await?;
+    let changes = at.acting().video_changes().await?;
+    let rematch = at.acting().running_rematch(at.id()).await?;
     // The column is called as the provider is.
-    let provider = described(&console, &integration.provider);
+    let provider = at.described();
     let user = format!("{} User", provider.as_ref().map_or(&integration.provider, |it| &it.name));
     let warnings: Vec<String> =
         meetings.iter().filter_map(video_platform::OrganizerMeetings::warning).collect();
-    let page = Page::new(&integration.display_name).below("/settings/video-calls", "Video Calls").body(html! {
+    let home = &at.home;
+    let body = html! {
         div.bar {
-            (account(&integration))
-            (actions(&visit, &integration, &home))
+            (account(integration))
+            (actions(&at))
         }
-        (standing::card(&visit, &integration))
+        (standing::card(&at.visit, integration))
         @for warning in &warnings { p.notice.warn { (warning) } }
+        @if rematch.is_some() {
+            p.notice { "Users are being rematched. " a href={ (home) "/rematch" } { "See how far it is" } }
+        }
+        @for change in changes.iter().filter(|change| change.integration == *at.id()) {
+            p.notice {
+                "Video Calls are being turned " (table::on_or_off(change.enabled)) " for " (table::chosen(&change.filter)) ". "
+                a href=(change::page_of(&at, change.id)) { "See how far it is" }
+            }
+        }
         dl.facts {
             dt { "Match field" } dd { (integration.match_field.label()) " · " a href={ (home) "/edit" } { "Change" } }
             @for choice in &choices { dt { (choice.label) } dd { (choice.meaning) } }
         }
-        (table::filters(&home, &user, &query))
-        (table::results(&visit, &home, &user, &query, &rows))
-    });
-    Ok(page.shown(&console, Some(&visit)))
+        (table::filters(home, &user, &query))
+        (table::results(&at.visit, home, &user, &query, &rows))
+    };
+    Ok(at.shown(&integration.display_name, body))
 }
 
 fn account(integration: &Integration) -> Markup {
@@ -62,7 +65,8 @@ fn account(integration: &Integration) -> Markup {
     }
 }
 
-fn actions(visit: &Visit, integration: &Integration, home: &str) -> Markup {
+fn actions(at: &At) -> Markup {
+    let (integration, home) = (&at.integration, &at.home);
     let kind = integration.state.kind();
     let reachable = !matches!(kind, StateKind::Pending | StateKind::Disconnected);
     html! {
@@ -77,8 +81,9 @@ fn actions(visit: &Visit, integration: &Integration, home: &str) -> Markup {
                     li { a href={ (home) "/options" } { "Meeting options" } }
                 }
                 li { a href={ (home) "/edit" } { "Name and match field" } }
+                li { a href={ (home) "/events" } { "Events" } }
                 @if integration.state.is_live() && !integration.is_default {
-                    li { (post(visit, &format!("{home}/default"), html! { button type="submit" { "Make it the default" } })) }
+                    li { (at.post("default", html! { button type="submit" { "Make it the default" } })) }
                 }
                 @if kind != StateKind::Disconnected {
                     li { a.danger href={ (home) "/disconnect" } { "Disconnect" } }
@@ -89,19 +94,12 @@ fn actions(visit: &Visit, integration: &Integration, home: &str) -> Markup {
 }
 
 /// Switches Video Calls of one staff member.
-pub(crate) async fn toggle(
-    State(console): State<Console>,
-    visit: Visit,
-    Path((id, staff)): Path<(String, String)>,
-    sent: Submitted,
-) -> Shown {
-    let integration = integration_at(&console, &visit, &id).await?;
+pub(crate) async fn toggle(at: At, Path((_, staff)): Path<(String, String)>, sent: Submitted) -> Shown {
     let to = table::yes_or_no(sent.get("to"));
     let to = to.ok_or_else(|| Failure::did_not_work(&"Say whether Video Calls are to be on or off."))?;
-    console.acting_as(&visit.actor).enable_video(&staff, to).await?;
-    let home = settings_of(&integration.id);
+    at.acting().enable_video(&staff, to).await?;
     // Back to the same rows. Only a query is taken over: nobody is sent elsewhere.
     let query: String = sent.get("back").strip_prefix('?').unwrap_or_default().to_owned();
-    let back = table::at(&home, &table::query(&Submitted::of(&query)));
+    let back = table::at(&at.home, &table::query(&Submitted::of(&query)));
     Ok(Redirect::to(&back).into_response())
 }

@@ -1,14 +1,16 @@
 //! Settings → Video Calls: the integrations, and what can be changed about one.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use maud::html;
 use video_platform::{ActingError, ConnectError, MatchField};
 
 use super::standing::badge;
-use super::{Shown, described, integration_at, on_to, settings_of, setup};
+use super::{At, Shown, on_to, settings_of, setup};
 use crate::console::Console;
 use crate::gate::{Submitted, Visit, told};
-use crate::view::{Choice, Field, Page, moment, post};
+use crate::view::{Choice, Field, Page, capital, moment};
 
 /// Settings → Video Calls.
 pub(crate) async fn list(State(console): State<Console>, visit: Visit) -> Shown {
@@ -52,71 +54,54 @@ pub(crate) async fn list(State(console): State<Console>, visit: Visit) -> Shown 
 }
 
 /// Asks the provider how the integration is.
-pub(crate) async fn check(State(console): State<Console>, visit: Visit, Path(id): Path<String>) -> Shown {
-    let integration = integration_at(&console, &visit, &id).await?;
-    let home = settings_of(&integration.id);
-    match console.acting_as(&visit.actor).check(&integration.id).await {
+pub(crate) async fn check(at: At) -> Shown {
+    match at.acting().check(at.id()).await {
         Ok(checked) => {
             let mut said =
                 vec![format!("The connection works, as {}.", checked.connection.account.user_name)];
             said.extend(checked.connection.warnings);
             said.extend(checked.meetings.iter().filter_map(video_platform::OrganizerMeetings::warning));
-            on_to(&console, &visit, &home, said.join(" "))
+            at.on_home(said.join(" "))
         }
         // What was found out stands on the page, with what to do.
-        Err(ActingError::Failed(error)) => on_to(&console, &visit, &home, told(&error)),
+        Err(ActingError::Failed(error)) => at.on_home(told(&error)),
         Err(error) => Err(error.into()),
     }
 }
 
 /// Makes the integration the default.
-pub(crate) async fn set_default(
-    State(console): State<Console>,
-    visit: Visit,
-    Path(id): Path<String>,
-) -> Shown {
-    let integration = integration_at(&console, &visit, &id).await?;
-    console.acting_as(&visit.actor).set_default(&integration.id).await?;
-    let message = format!("{} is the default now.", integration.display_name);
-    on_to(&console, &visit, &settings_of(&integration.id), message)
+pub(crate) async fn set_default(at: At) -> Shown {
+    at.acting().set_default(at.id()).await?;
+    at.on_home(format!("{} is the default now.", at.integration.display_name))
 }
 
 /// Asks for the name and the match field.
-pub(crate) async fn edit(State(console): State<Console>, visit: Visit, Path(id): Path<String>) -> Shown {
-    let integration = integration_at(&console, &visit, &id).await?;
-    let (name, field) = (integration.display_name.clone(), word(integration.match_field));
-    form(&console, &visit, &integration.id, &name, (&name, field), None).await
+pub(crate) async fn edit(at: At) -> Shown {
+    Ok(form(&at, &at.integration.display_name, word(at.integration.match_field), None))
 }
 
 /// Changes the name and the match field.
-pub(crate) async fn save(
-    State(console): State<Console>,
-    visit: Visit,
-    Path(id): Path<String>,
-    sent: Submitted,
-) -> Shown {
-    let integration = integration_at(&console, &visit, &id).await?;
-    let acting = console.acting_as(&visit.actor);
+pub(crate) async fn save(at: At, sent: Submitted) -> Shown {
     let (name, wanted) = (sent.get("name"), sent.get("match-field"));
-    if name != integration.display_name {
-        match acting.rename_integration(&integration.id, name).await {
+    if name != at.integration.display_name {
+        match at.acting().rename_integration(at.id(), name).await {
             Err(ActingError::Failed(error @ ConnectError::DisplayName)) => {
-                let error = error.to_string();
-                let title = &integration.display_name;
-                return form(&console, &visit, &integration.id, title, (name, wanted), Some(&error)).await;
+                let shown = form(&at, name, wanted, Some(&error.to_string()));
+                return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown).into_response());
             }
             ended => ended?,
         }
     }
-    let field = match_field(wanted).unwrap_or(integration.match_field);
-    let home = settings_of(&integration.id);
-    if field == integration.match_field {
-        return on_to(&console, &visit, &home, "Saved.");
+    let field = match_field(wanted).unwrap_or(at.integration.match_field);
+    if field == at.integration.match_field {
+        return at.on_home("Saved.");
     }
-    acting.set_match_field(&integration.id, field).await?;
-    let message =
-        format!("Saved. Staff are matched by their {} from now on: rematch all users.", field.label());
-    on_to(&console, &visit, &format!("{home}/rematch"), message)
+    at.acting().set_match_field(at.id(), field).await?;
+    let message = format!(
+        "Saved. Staff are matched by their {} from now on: everybody is matched anew.",
+        field.label()
+    );
+    on_to(&at.console, &at.visit, &format!("{}/rematch", at.home), message)
 }
 
 /// A field of staff records, in forms.
@@ -136,35 +121,18 @@ pub(super) fn match_fields() -> Vec<Choice> {
     MatchField::ALL.map(|field| Choice::new(word(field), capital(field.label()).as_str())).to_vec()
 }
 
-fn capital(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
-}
-
-async fn form(
-    console: &Console,
-    visit: &Visit,
-    id: &video_platform::IntegrationId,
-    title: &str,
-    (name, field): (&str, &str),
-    error: Option<&str>,
-) -> Shown {
-    let home = settings_of(id);
-    let provider = console.platform().integration(id).await?.and_then(|it| described(console, &it.provider));
+fn form(at: &At, name: &str, field: &str, error: Option<&str>) -> Response {
+    let provider = at.described();
     let label = provider.as_ref().and_then(setup::staff_field).map_or("Match field", |field| &field.label);
-    let page = Page::new("Name and match field")
-        .below("/settings/video-calls", "Video Calls")
-        .below(&home, title)
-        .body(post(
-            visit,
-            &format!("{home}/edit"),
-            html! {
-                (Field::new("name", "Display name").required().error(error).text("text", name))
-                (Field::new("match-field", label).required()
-                    .help("If you choose another one, all users have to be matched anew.")
-                    .select(&match_fields(), field))
-                div.buttons { button type="submit" { "Save" } a.button.quiet href=(home) { "Back" } }
-            },
-        ));
-    Ok(page.shown(console, Some(visit)))
+    let body = at.post(
+        "edit",
+        html! {
+            (Field::new("name", "Display name").required().error(error).text("text", name))
+            (Field::new("match-field", label).required()
+                .help("If you choose another one, all users are matched anew.")
+                .select(&match_fields(), field))
+            div.buttons { button type="submit" { "Save" } a.button.quiet href=(at.home) { "Back" } }
+        },
+    );
+    at.shown("Name and match field", body)
 }

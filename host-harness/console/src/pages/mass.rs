@@ -1,79 +1,80 @@
 //! Video Calls for many staff at once, with a question before it that says how many.
 
-use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Redirect};
 use maud::html;
-use video_platform::{DashboardQuery, IntegrationId, Selection};
+use video_platform::Selection;
 
-use super::{Shown, integration_at, on_to, settings_of, table};
-use crate::console::Console;
+use super::{At, Shown, change, table};
 use crate::failure::Failure;
-use crate::gate::{Submitted, Visit};
-use crate::view::{Page, count, post};
+use crate::gate::Submitted;
+use crate::view::{count, staff};
+
+/// Up to so many are changed while the administrator waits; more are changed as a job.
+const AT_ONCE: u64 = 500;
 
 /// Asks whether it is meant.
-pub(crate) async fn confirm(
-    State(console): State<Console>,
-    visit: Visit,
-    Path(id): Path<String>,
-    sent: Submitted,
-) -> Shown {
-    let integration = integration_at(&console, &visit, &id).await?;
-    let home = settings_of(&integration.id);
+pub(crate) async fn confirm(at: At, sent: Submitted) -> Shown {
     let (selection, on) = read(&sent)?;
-    let many = size(&console, &visit, &integration.id, &selection).await?;
+    let many = size(&at, &selection).await?;
     if many == 0 {
-        return on_to(&console, &visit, &home, "Nobody was selected, so nothing was changed.");
+        return at.on_home("Nobody was selected, so nothing was changed.");
     }
-    let what = if on { "on" } else { "off" };
-    let whom = if many == 1 { "1 staff member".to_owned() } else { format!("{} staff", count(many)) };
-    let title = format!("Turn Video Calls {what} for {whom}?");
-    let page = Page::new(&title)
-        .below("/settings/video-calls", "Video Calls")
-        .below(&home, &integration.display_name)
-        .body(html! {
-            @if on {
-                p { "They can be given video appointments then, if they are matched." }
-            } @else {
-                p { "They can be given no new video appointments then. Appointments that are booked keep their links." }
+    let (what, whom) = (table::on_or_off(on), staff(many));
+    let body = html! {
+        @if let Selection::Filter(filter) = &selection { p { "Chosen: " (table::chosen(filter)) "." } }
+        @if on {
+            p { "They can be given video appointments then, if they are matched." }
+        } @else {
+            p { "They can be given no new video appointments then. Appointments that are booked keep their links." }
+        }
+        (at.post("video-calls", html! {
+            @match &selection {
+                Selection::Filter(filter) => {
+                    input type="hidden" name="everybody" value="yes";
+                    input type="hidden" name="search" value=(filter.search);
+                    input type="hidden" name="enabled" value=(table::word(filter.enabled));
+                    input type="hidden" name="matched" value=(table::word(filter.matched));
+                }
+                Selection::Staff(ids) => { @for id in ids { input type="hidden" name="staff" value=(id); } }
             }
-            (post(&visit, &format!("{home}/video-calls"), html! {
-                @match &selection {
-                    Selection::Filter(filter) => {
-                        input type="hidden" name="everybody" value="yes";
-                        input type="hidden" name="search" value=(filter.search);
-                        input type="hidden" name="enabled" value=(table::word(filter.enabled));
-                        input type="hidden" name="matched" value=(table::word(filter.matched));
-                    }
-                    Selection::Staff(ids) => { @for id in ids { input type="hidden" name="staff" value=(id); } }
-                }
-                input type="hidden" name="to" value=(table::word(Some(on)));
-                div.buttons {
-                    button type="submit" { "Turn " (what) " for " (whom) }
-                    a.button.quiet href=(home) { "Back" }
-                }
-            }))
-        });
-    Ok(page.shown(&console, Some(&visit)))
+            input type="hidden" name="to" value=(table::word(Some(on)));
+            div.buttons {
+                button type="submit" { "Turn " (what) " for " (whom) }
+                a.button.quiet href=(at.home) { "Back" }
+            }
+        }))
+    };
+    Ok(at.shown(&format!("Turn Video Calls {what} for {whom}?"), body))
 }
 
-/// Does it.
-pub(crate) async fn change(
-    State(console): State<Console>,
-    visit: Visit,
-    Path(id): Path<String>,
-    sent: Submitted,
-) -> Shown {
-    let integration = integration_at(&console, &visit, &id).await?;
+/// Does it: at once for a few, and as a job for many.
+pub(crate) async fn change(at: At, sent: Submitted) -> Shown {
     let (selection, on) = read(&sent)?;
-    let many = size(&console, &visit, &integration.id, &selection).await?;
-    let changed = console.acting_as(&visit.actor).enable_video_for(&integration.id, &selection, on).await?;
-    let what = if on { "on" } else { "off" };
-    let message = format!(
-        "Video Calls are {what} for {} staff; for {} of them that is new.",
-        count(many.max(changed)),
+    let many = match &selection {
+        Selection::Filter(filter) => {
+            let query = video_platform::DashboardQuery {
+                search: filter.search.clone(),
+                enabled: filter.enabled,
+                matched: filter.matched,
+                rows_per_page: 1,
+                ..video_platform::DashboardQuery::default()
+            };
+            let found = at.acting().dashboard(at.id(), &query).await?;
+            if found.more || found.total > AT_ONCE {
+                let begun = at.acting().start_video_change(at.id(), filter, on).await?;
+                return Ok(Redirect::to(&change::page_of(&at, begun.id)).into_response());
+            }
+            found.total
+        }
+        Selection::Staff(ids) => ids.len() as u64,
+    };
+    let changed = at.acting().enable_video_for(at.id(), &selection, on).await?;
+    let what = table::on_or_off(on);
+    at.on_home(format!(
+        "Video Calls are {what} for {}; for {} of them that is new.",
+        staff(many.max(changed)),
         count(changed)
-    );
-    on_to(&console, &visit, &settings_of(&integration.id), message)
+    ))
 }
 
 fn read(sent: &Submitted) -> Result<(Selection, bool), Failure> {
@@ -87,23 +88,9 @@ fn read(sent: &Submitted) -> Result<(Selection, bool), Failure> {
     Ok((selection, on))
 }
 
-async fn size(
-    console: &Console,
-    visit: &Visit,
-    id: &IntegrationId,
-    selection: &Selection,
-) -> Result<u64, Failure> {
+async fn size(at: &At, selection: &Selection) -> Result<u64, Failure> {
     Ok(match selection {
         Selection::Staff(ids) => ids.len() as u64,
-        Selection::Filter(filter) => {
-            let query = DashboardQuery {
-                search: filter.search.clone(),
-                enabled: filter.enabled,
-                matched: filter.matched,
-                rows_per_page: 1,
-                ..DashboardQuery::default()
-            };
-            console.acting_as(&visit.actor).dashboard(id, &query).await?.total
-        }
+        Selection::Filter(filter) => at.acting().count_staff(at.id(), filter).await?,
     })
 }

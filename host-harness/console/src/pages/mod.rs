@@ -3,9 +3,12 @@
 pub(crate) mod appointment;
 pub(crate) mod audit;
 pub(crate) mod booking;
+pub(crate) mod change;
 pub(crate) mod connect;
 pub(crate) mod dashboard;
 pub(crate) mod disconnect;
+pub(crate) mod events;
+pub(crate) mod hand_over;
 pub(crate) mod integration;
 pub(crate) mod mass;
 pub(crate) mod options;
@@ -21,35 +24,95 @@ pub(crate) mod staff;
 mod standing;
 mod table;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Redirect, Response};
+use maud::Markup;
 use url::form_urlencoded;
 use video_host::provider::Description;
-use video_platform::{Integration, IntegrationId};
+use video_platform::{Acting, Integration, IntegrationId};
 
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::gate::{Submitted, Visit};
+use crate::view::{Page, post};
+
+/// Settings → Video Calls.
+pub(crate) const VIDEO_CALLS: &str = "/settings/video-calls";
 
 /// What a page answers.
 pub(crate) type Shown = Result<Response, Failure>;
 
 /// Where the settings of an integration are.
 pub(crate) fn settings_of(id: &IntegrationId) -> String {
-    format!("/settings/video-calls/{}", id.as_str())
+    format!("{VIDEO_CALLS}/{}", id.as_str())
 }
 
-/// The integration in an address.
-pub(crate) async fn integration_at(
-    console: &Console,
-    visit: &Visit,
-    id: &str,
-) -> Result<Integration, Failure> {
-    const GONE: &str = "There is no such integration. A sign-in that was not finished leaves none behind.";
-    let id = id.parse::<IntegrationId>().map_err(|_| Failure::not_found(GONE))?;
-    let found = console.acting_as(&visit.actor).integration(&id).await?;
-    found.ok_or_else(|| Failure::not_found(GONE))
+/// The integration of an address, for whoever may have the page.
+pub(crate) struct At {
+    pub(crate) console: Console,
+    pub(crate) visit: Visit,
+    pub(crate) integration: Integration,
+    /// Where its settings are.
+    pub(crate) home: String,
+}
+
+impl FromRequestParts<Console> for At {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Failure> {
+        let gone = || {
+            Failure::not_found(
+                "There is no such integration. A sign-in that was not finished leaves none behind.",
+            )
+        };
+        let visit = Visit::from_request_parts(parts, console).await?;
+        let path = RawPathParams::from_request_parts(parts, console).await.map_err(|_| gone())?;
+        let id = path.iter().find_map(|(name, value)| (name == "integration").then_some(value));
+        let id = id.and_then(|id| id.parse::<IntegrationId>().ok()).ok_or_else(gone)?;
+        let found = console.acting_as(&visit.actor).integration(&id).await?;
+        let integration = found.ok_or_else(gone)?;
+        let home = settings_of(&integration.id);
+        Ok(Self { console: console.clone(), visit, integration, home })
+    }
+}
+
+impl At {
+    pub(crate) fn id(&self) -> &IntegrationId {
+        &self.integration.id
+    }
+
+    /// The platform, for who asks.
+    pub(crate) fn acting(&self) -> Acting<'_> {
+        self.console.acting_as(&self.visit.actor)
+    }
+
+    /// What the plugin of its provider says of itself; none if it is not loaded.
+    pub(crate) fn described(&self) -> Option<Description> {
+        described(&self.console, &self.integration.provider)
+    }
+
+    /// Shows a page below the integration's.
+    pub(crate) fn shown(&self, title: &str, body: Markup) -> Response {
+        self.shown_as(Page::new(title), body)
+    }
+
+    pub(crate) fn shown_as(&self, page: Page, body: Markup) -> Response {
+        page.below(VIDEO_CALLS, "Video Calls")
+            .below(&self.home, &self.integration.display_name)
+            .body(body)
+            .shown(&self.console, Some(&self.visit))
+    }
+
+    /// A form that changes something about it, which is sent to a page below its own.
+    pub(crate) fn post(&self, below: &str, content: Markup) -> Markup {
+        post(&self.visit, &format!("{}/{below}", self.home), content)
+    }
+
+    /// Goes on to its dashboard, with a message on it.
+    pub(crate) fn on_home(&self, message: impl Into<String>) -> Shown {
+        on_to(&self.console, &self.visit, &self.home, message)
+    }
 }
 
 /// What the plugin of a provider says of itself; none if it is not loaded.

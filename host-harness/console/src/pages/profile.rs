@@ -29,14 +29,14 @@ pub(crate) async fn show(State(console): State<Console>, visit: Visit, Path(id):
         page = page.below("/staff", "Staff");
     }
     let page = page.body(html! {
+        @if acting.allows(Action::PutStaff) {
+            div.bar { p.detail { "Staff record" } a.button.quiet href={ (home(&staff.id)) "/edit" } { "Edit" } }
+        }
         dl.facts {
             dt { "Id" } dd { (staff.id) }
             dt { "E-mail" } dd { (staff.email) }
             dt { "User name" } dd { (staff.user_name) }
             dt { "Role" } dd { (staff.role.label()) }
-        }
-        @if acting.allows(Action::PutStaff) {
-            p { a href={ (home(&staff.id)) "/edit" } { "Edit" } }
         }
         (video(&console, &visit, &staff, &settings, &integrations))
         section aria-labelledby="services" {

@@ -4,13 +4,13 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
 use maud::html;
-use video_platform::{ActingError, Role, StaffError, StaffMember};
+use video_platform::{ActingError, Role, RowProblem, StaffError, StaffMember};
 
 use super::{Shown, on_to};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::gate::{Submitted, Visit};
-use crate::view::{Choice, Field, Page, post, segment};
+use crate::view::{Choice, Field, Page, capital, post, segment};
 
 /// Asks for a new one.
 pub(crate) async fn new(State(console): State<Console>, visit: Visit) -> Shown {
@@ -36,7 +36,7 @@ pub(crate) async fn add(State(console): State<Console>, visit: Visit, sent: Subm
     let staff = read(sent.get("id"), &sent);
     if !staff.id.is_empty() && console.acting_as(&visit.actor).staff_member(&staff.id).await?.is_some() {
         let message = "Another staff member has this id. Choose another one.";
-        return form(&console, &visit, &staff, true, Some(message));
+        return form(&console, &visit, &staff, true, Some(("id", message)));
     }
     save(&console, &visit, staff, true).await
 }
@@ -67,15 +67,27 @@ async fn save(console: &Console, visit: &Visit, staff: StaffMember, new: bool) -
             let page = format!("/staff/{}", segment(&staff.id));
             on_to(console, visit, &page, "Saved. Whoever is new or has another address is matched by itself.")
         }
-        Err(ActingError::Failed(error @ StaffError::Problem(_))) => {
-            form(console, visit, &staff, new, Some(&error.to_string()))
+        Err(ActingError::Failed(StaffError::Problem(problem))) => {
+            let field = match &problem {
+                RowProblem::EmptyId => "id",
+                RowProblem::TooLong { field, .. } => field,
+                _ => "",
+            };
+            form(console, visit, &staff, new, Some((field, &capital(&problem.to_string()))))
         }
         Err(error) => Err(error.into()),
     }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "pages end with it")]
-fn form(console: &Console, visit: &Visit, staff: &StaffMember, new: bool, wrong: Option<&str>) -> Shown {
+fn form(
+    console: &Console,
+    visit: &Visit,
+    staff: &StaffMember,
+    new: bool,
+    wrong: Option<(&str, &str)>,
+) -> Shown {
+    let about = |field| wrong.filter(|(name, _)| *name == field).map(|(_, message)| message);
     let (title, action) = if new {
         ("New staff member".to_owned(), "/staff/new".to_owned())
     } else {
@@ -83,16 +95,23 @@ fn form(console: &Console, visit: &Visit, staff: &StaffMember, new: bool, wrong:
     };
     let roles: Vec<Choice> = Role::ALL.map(|role| Choice::new(role.word(), role.label())).to_vec();
     let back = if new { "/staff".to_owned() } else { format!("/staff/{}", segment(&staff.id)) };
-    let page = Page::new(&title).below("/staff", "Staff").body(post(
+    let mut page = Page::new(&title).below("/staff", "Staff");
+    if !new {
+        page = page.below(&back, staff.label());
+    }
+    let page = page.body(post(
         visit,
         &action,
         html! {
-            // The sentence names the field.
-            @if let Some(message) = wrong { p.notice.bad role="alert" { (message) } }
-            @if new { (Field::new("id", "Id").required().text("text", &staff.id)) }
-            (Field::new("name", "Name").text("text", &staff.name))
-            (Field::new("email", "E-mail").text("email", &staff.email))
-            (Field::new("user_name", "User name").text("text", &staff.user_name))
+            // An id that cannot be changed has no field.
+            @if let Some(message) = about("").or_else(|| about("id").filter(|_| !new)) { p.notice.bad role="alert" { (message) } }
+            @if new {
+                (Field::new("id", "Id").required().help("As your other systems know them. It stays for good.")
+                    .error(about("id")).text("text", &staff.id))
+            }
+            (Field::new("name", "Name").error(about("name")).text("text", &staff.name))
+            (Field::new("email", "E-mail").error(about("email")).text("email", &staff.email))
+            (Field::new("user_name", "User name").error(about("user_name")).text("text", &staff.user_name))
             (Field::new("role", "Role").required().select(&roles, staff.role.word()))
             div.buttons { button type="submit" { "Save" } a.button.quiet href=(back) { "Back" } }
         },

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use maud::{Markup, html};
-use video_platform::{ActorKind, Appointment, ScheduleQuery, StaffQuery, Status};
+use video_platform::{ActorKind, Appointment, ScheduleQuery, StaffMember, StaffQuery, Status};
 
 use super::{Asked, Shown, address};
 use crate::console::Console;
@@ -40,11 +40,13 @@ pub(crate) async fn show(State(console): State<Console>, visit: Visit, Asked(ask
     };
     let found = if own { Vec::new() } else { candidates(&console, &visit, asked.get("search")).await? };
     let names = names(&console, &visit, &appointments).await?;
+    let last = first.saturating_add((DAYS - 1).days());
+    let of = if own || staff.is_empty() { None } else { acting.staff_member(staff).await? };
     let page = Page::new("Schedule").below("/schedule", "Schedule").body(html! {
         div.bar {
             nav.pager aria-label="Weeks" {
                 a href=(at(first.saturating_sub(DAYS.days()))) rel="prev" { "Week before" }
-                span { (first.strftime("%-d %b %Y").to_string()) " and the six days after" }
+                span { (first.strftime("%-d %b").to_string()) " to " (last.strftime("%-d %b %Y").to_string()) }
                 a href=(at(first.saturating_add(DAYS.days()))) rel="next" { "Week after" }
             }
             a.button href="/schedule/new" { "+ New" }
@@ -55,7 +57,7 @@ pub(crate) async fn show(State(console): State<Console>, visit: Visit, Asked(ask
             @if found.len() > 1 { (Field::new("staff", "Staff").silent().select(&found, staff)) }
             button.quiet type="submit" { "Show" }
         }
-        @if !own && !staff.is_empty() { p.detail { "Of " (staff) " only. " a href="/schedule" { "Show all" } } }
+        @if !own && !staff.is_empty() { p.detail { "Of " (of.as_ref().map_or(staff, StaffMember::label)) " only. " a href="/schedule" { "Show all" } } }
         (list(&appointments, &names))
     });
     Ok(page.shown(&console, Some(&visit)))
@@ -66,7 +68,7 @@ async fn candidates(console: &Console, visit: &Visit, search: &str) -> Result<Ve
     if search.is_empty() {
         return Ok(Vec::new());
     }
-    let query = StaffQuery { search: search.to_owned(), page: 1, rows_per_page: 50 };
+    let query = StaffQuery { search: search.to_owned(), rows_per_page: 50, ..StaffQuery::default() };
     let rows = console.acting_as(&visit.actor).staff_list(&query).await?.rows;
     let found = rows.iter().map(|staff| Choice::new(&staff.id, staff.label()));
     Ok(std::iter::once(Choice::new("", "All")).chain(found).collect())
@@ -138,9 +140,9 @@ pub(super) fn status(status: Status) -> Markup {
 /// Appointments, each with a link to its page.
 fn list(appointments: &[Appointment], names: &BTreeMap<String, String>) -> Markup {
     html! {
-        @if appointments.is_empty() { p.empty { "No appointments." } } @else {
+        @if appointments.is_empty() { p.empty { "There are no appointments here. Choose + New to book one." } } @else {
             div.scroll {
-                table {
+                table.cards {
                     caption.hidden { "Appointments" }
                     thead { tr {
                         th scope="col" { "When" } th scope="col" { "Client" } th scope="col" { "About" }
@@ -150,8 +152,11 @@ fn list(appointments: &[Appointment], names: &BTreeMap<String, String>) -> Marku
                         @for one in appointments {
                             tr {
                                 th scope="row" { a href={ "/appointments/" (segment(&one.id)) } { (moment(one.start)) } }
-                                td { (one.client_name) } td { (one.subject) } td { (names.get(&one.staff).unwrap_or(&one.staff)) }
-                                td { (one.method.label()) } td { (status(one.status)) }
+                                td data-label="Client" { (one.client_name) }
+                                td data-label="About" { (one.subject) }
+                                td data-label="Staff" { (names.get(&one.staff).unwrap_or(&one.staff)) }
+                                td data-label="Meeting Method" { (one.method.label()) }
+                                td data-label="Status" { (status(one.status)) }
                             }
                         }
                     }

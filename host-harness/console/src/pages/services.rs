@@ -10,7 +10,7 @@ use video_platform::{ActingError, MeetingMethod, Service, ServiceError, StaffMem
 use super::{Asked, Shown, on_to};
 use crate::console::Console;
 use crate::gate::{Submitted, Visit};
-use crate::view::{Choice, Field, Page, post, segment};
+use crate::view::{Choice, Field, Page, capital, post, segment};
 
 /// How many staff are shown at once.
 const STAFF: u32 = 100;
@@ -68,7 +68,7 @@ pub(crate) async fn edit(
     let found = if search.is_empty() {
         Vec::new()
     } else {
-        let query = StaffQuery { search: search.to_owned(), page: 1, rows_per_page: 20 };
+        let query = StaffQuery { search: search.to_owned(), rows_per_page: 20, ..StaffQuery::default() };
         acting.staff_list(&query).await?.rows
     };
     let page = Page::new(&service.name).below("/services", "Services").body(html! {
@@ -120,8 +120,9 @@ pub(crate) async fn save(
     match console.acting_as(&visit.actor).put_service(&service).await {
         Ok(()) => on_to(&console, &visit, &home(&service.id), "The service is saved."),
         Err(ActingError::Failed(ServiceError::Wrong { field, problem })) => {
-            let page = Page::new("Service").below("/services", "Services");
-            let page = page.body(form(&visit, &service, Some((field, problem))));
+            let title = if service.name.is_empty() { "Service" } else { &service.name };
+            let page = Page::new(title).below("/services", "Services");
+            let page = page.body(form(&visit, &service, Some((field, &capital(problem)))));
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page.shown(&console, Some(&visit))).into_response())
         }
         Err(error) => Err(error.into()),

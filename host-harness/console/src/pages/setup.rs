@@ -7,7 +7,7 @@ use video_platform::{ActingError, ConnectError};
 
 use super::integration::match_fields;
 use crate::gate::{Submitted, told};
-use crate::view::{Choice, Field};
+use crate::view::{Choice, Field, capital};
 
 /// What is wrong with what was sent: with a field, by its name, or with all of it.
 #[derive(Debug, Clone)]
@@ -43,11 +43,6 @@ impl Wrong {
         let shown = wrong.field.as_deref().is_some_and(|field| fields.contains(&field));
         (!shown).then_some(wrong.message.as_str())
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
 }
 
 /// The field in which a staff field is chosen, if the provider asks for one.

@@ -7,10 +7,19 @@ use super::settings_of;
 use crate::gate::Visit;
 use crate::view::{moment, post};
 
-/// What people call the state.
-pub(super) fn label(integration: &Integration) -> (&'static str, &'static str) {
+/// What people call the state, and its tone.
+fn label(integration: &Integration) -> (&'static str, &'static str) {
     match integration.state.kind() {
-        StateKind::Connected if integration.unavailable.is_some() => ("Not available", "warn"),
+        StateKind::Connected if integration.unavailable.is_some() => UNAVAILABLE,
+        kind => state(kind),
+    }
+}
+
+/// What people call an outage, and its tone.
+pub(super) const UNAVAILABLE: (&str, &str) = ("Not available", "warn");
+
+pub(super) fn state(kind: StateKind) -> (&'static str, &'static str) {
+    match kind {
         StateKind::Connected => ("Connected", "good"),
         StateKind::Pending => ("Sign-in not finished", "warn"),
         StateKind::NeedsReauthorization => ("Needs reauthorization", "bad"),

@@ -1,11 +1,11 @@
 //! The dashboard's query as an address, and its table.
 
 use maud::{Markup, html};
-use video_platform::{DashboardQuery, DashboardRow, DashboardSort, Page as Rows};
+use video_platform::{Cursor, DashboardQuery, DashboardRow, DashboardSort, Page as Rows, StaffFilter};
 
 use super::address;
 use crate::gate::{Submitted, Visit};
-use crate::view::{Choice, Field, count, pager, post, segment};
+use crate::view::{Choice, Field, To, count, pager, post, segment, staff};
 
 const ROWS: [u32; 4] = [10, 25, 50, 100];
 
@@ -19,12 +19,56 @@ pub(super) fn query(asked: &Submitted) -> DashboardQuery {
         sort: DashboardSort::parse(asked.get("sort")).unwrap_or(usual.sort),
         descending: asked.get("order") == "descending",
         page: asked.get("page").parse().unwrap_or(1).max(1),
+        beside: beside(asked),
         rows_per_page: asked
             .get("rows")
             .parse()
             .ok()
             .filter(|rows| ROWS.contains(rows))
             .unwrap_or(usual.rows_per_page),
+    }
+}
+
+/// The row that a page is beside.
+pub(super) fn beside(asked: &Submitted) -> Option<Cursor> {
+    let value = yes_or_no(asked.get("value"));
+    match (asked.get("after"), asked.get("before")) {
+        ("", "") => None,
+        ("", before) => Some(Cursor::before(before, value)),
+        (after, _) => Some(Cursor::behind(after, value)),
+    }
+}
+
+/// The part of an address that tells of it.
+pub(super) fn beside_pairs(cursor: Option<&Cursor>) -> [(&'static str, &str); 2] {
+    match cursor {
+        None => [("after", ""), ("value", "")],
+        Some(Cursor { staff, value, back }) => {
+            [(if *back { "before" } else { "after" }, staff.as_str()), ("value", word(*value))]
+        }
+    }
+}
+
+pub(super) fn on_or_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
+}
+
+/// A filter in words, behind a colon.
+pub(super) fn chosen(filter: &StaffFilter) -> String {
+    let mut told = "all staff".to_owned();
+    if !filter.search.trim().is_empty() {
+        told = format!("{told} found by “{}”", filter.search.trim());
+    }
+    let joined = |told: String, more: String| {
+        if told.contains(" with ") { format!("{told} and {more}") } else { format!("{told} with {more}") }
+    };
+    if let Some(on) = filter.enabled {
+        told = joined(told, format!("Video Calls {}", on_or_off(on)));
+    }
+    match filter.matched {
+        Some(true) => joined(told, "a matched user".to_owned()),
+        Some(false) => joined(told, "no matched user".to_owned()),
+        None => told,
     }
 }
 
@@ -47,18 +91,16 @@ pub(super) fn word(choice: Option<bool>) -> &'static str {
 /// The address of a query.
 pub(super) fn at(home: &str, query: &DashboardQuery) -> String {
     let (page, rows) = (query.page.to_string(), query.rows_per_page.to_string());
-    address(
-        home,
-        &[
-            ("search", &query.search),
-            ("enabled", word(query.enabled)),
-            ("matched", word(query.matched)),
-            ("sort", query.sort.word()),
-            ("order", if query.descending { "descending" } else { "" }),
-            ("page", if query.page == 1 { "" } else { &page }),
-            ("rows", &rows),
-        ],
-    )
+    let pairs = [
+        ("search", query.search.as_str()),
+        ("enabled", word(query.enabled)),
+        ("matched", word(query.matched)),
+        ("sort", query.sort.word()),
+        ("order", if query.descending { "descending" } else { "" }),
+        ("page", if query.page == 1 { "" } else { &page }),
+        ("rows", &rows),
+    ];
+    address(home, &[&pairs[..], &beside_pairs(query.beside.as_ref())].concat())
 }
 
 /// Search, filters and rows per page.
@@ -95,13 +137,14 @@ pub(super) fn results(
     html! {
         section id="results" aria-labelledby="staff" {
             h2 id="staff" { "Staff" }
-            p role="status" {
-                @if rows.total == 1 { "1 staff member" } @else { (count(rows.total)) " staff" }
-                @if query.filter() != video_platform::StaffFilter::default() { " found" }
+            p.detail role="status" {
+                @if rows.more { "More than " }
+                (staff(rows.total))
+                @if query.filter() != StaffFilter::default() { " found" }
             }
-            (selection(visit, home, query, rows.total))
+            (selection(visit, home, query, rows))
             div.scroll {
-                table {
+                table.cards {
                     caption.hidden { "Staff, with Video Calls and " (user) }
                     thead {
                         tr {
@@ -113,17 +156,36 @@ pub(super) fn results(
                             (heading(home, query, DashboardSort::Matched, user))
                         }
                     }
-                    tbody { @for row in &rows.rows { (line(visit, home, query, row)) } }
+                    tbody { @for row in &rows.rows { (line(visit, home, user, query, row)) } }
                 }
             }
             @if rows.rows.is_empty() { p.empty { "Nobody is found. Change the search or the filters." } }
-            (pager(rows.page, rows.pages(), |page| at(home, &DashboardQuery { page, ..query.clone() })))
+            (pager(rows, |to| at(home, &other(query, rows, to))))
         }
     }
 }
 
+/// The query of another page. That behind this one begins behind its last row, whatever its number is.
+fn other(query: &DashboardQuery, rows: &Rows<DashboardRow>, to: To) -> DashboardQuery {
+    let value = |row: &DashboardRow| match query.sort {
+        DashboardSort::Enabled => Some(row.enabled),
+        DashboardSort::Matched => Some(row.is_matched()),
+        DashboardSort::Name | DashboardSort::Email | DashboardSort::UserName => None,
+    };
+    let (page, beside) = match to {
+        To::First => (1, None),
+        To::Last => (rows.pages().unwrap_or(u32::MAX), None),
+        To::Previous if rows.page == 2 => (1, None),
+        To::Previous => {
+            (rows.page - 1, rows.rows.first().map(|row| Cursor::before(&row.staff.id, value(row))))
+        }
+        To::Next => (rows.page + 1, rows.rows.last().map(|row| Cursor::behind(&row.staff.id, value(row)))),
+    };
+    DashboardQuery { page, beside, ..query.clone() }
+}
+
 /// What is done to the rows that are ticked, or to all that the filter finds.
-fn selection(visit: &Visit, home: &str, query: &DashboardQuery, total: u64) -> Markup {
+fn selection(visit: &Visit, home: &str, query: &DashboardQuery, rows: &Rows<DashboardRow>) -> Markup {
     html! {
         form.selection id="selected" method="post" action={ (home) "/selected" } {
             input type="hidden" name="csrf" value=(visit.session.csrf);
@@ -132,7 +194,10 @@ fn selection(visit: &Visit, home: &str, query: &DashboardQuery, total: u64) -> M
             input type="hidden" name="matched" value=(word(query.matched));
             span.choice {
                 input type="checkbox" id="everybody" name="everybody" value="yes";
-                label for="everybody" { "Select all " (count(total)) ", on all pages" }
+                label for="everybody" {
+                    @if rows.more { "Select all that are found, on all pages" }
+                    @else { "Select all " (count(rows.total)) ", on all pages" }
+                }
             }
             button.quiet type="submit" name="to" value="yes" { "Turn Video Calls on" }
             button.quiet type="submit" name="to" value="no" { "Turn Video Calls off" }
@@ -148,7 +213,7 @@ fn heading(home: &str, query: &DashboardQuery, sort: DashboardSort, name: &str) 
         (true, false) => Some("ascending"),
         (true, true) => Some("descending"),
     };
-    let href = at(home, &DashboardQuery { sort, descending, page: 1, ..query.clone() });
+    let href = at(home, &DashboardQuery { sort, descending, page: 1, beside: None, ..query.clone() });
     html! {
         th scope="col" aria-sort=[state] {
             a href=(href) {
@@ -163,16 +228,16 @@ fn heading(home: &str, query: &DashboardQuery, sort: DashboardSort, name: &str) 
     }
 }
 
-fn line(visit: &Visit, home: &str, query: &DashboardQuery, row: &DashboardRow) -> Markup {
+fn line(visit: &Visit, home: &str, user: &str, query: &DashboardQuery, row: &DashboardRow) -> Markup {
     let staff = &row.staff;
     let (id, name) = (segment(&staff.id), staff.label());
     html! {
         tr {
-            td { input type="checkbox" name="staff" value=(staff.id) form="selected" aria-label={ "Select " (name) }; }
+            td.tick { input type="checkbox" name="staff" value=(staff.id) form="selected" aria-label={ "Select " (name) }; }
             th scope="row" { a href={ "/staff/" (id) } { (name) } }
-            td { (staff.email) }
-            td { (staff.user_name) }
-            td {
+            td data-label="E-mail" { (staff.email) }
+            td data-label="User name" { (staff.user_name) }
+            td data-label="Video Calls" {
                 (post(visit, &format!("{home}/staff/{id}"), html! {
                     input type="hidden" name="back" value=(at("", query));
                     input type="hidden" name="to" value=(word(Some(!row.enabled)));
@@ -180,13 +245,13 @@ fn line(visit: &Visit, home: &str, query: &DashboardQuery, row: &DashboardRow) -
                         aria-label={ "Video Calls of " (name) } { span aria-hidden="true" {} }
                 }))
             }
-            td { (user(row)) }
+            td data-label=(user) { div { (found(row)) } }
         }
     }
 }
 
 /// The check mark, or why there is none.
-fn user(row: &DashboardRow) -> Markup {
+fn found(row: &DashboardRow) -> Markup {
     html! {
         @if row.is_matched() {
             span.matched { span aria-hidden="true" { "✓" } span.hidden { "Matched" } }

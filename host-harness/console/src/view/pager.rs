@@ -1,6 +1,7 @@
 //! From page to page of a long list.
 
 use maud::{Markup, html};
+use video_platform::Page;
 
 /// A number as people write it: `50,000`.
 pub(crate) fn count(number: u64) -> String {
@@ -15,18 +16,35 @@ pub(crate) fn count(number: u64) -> String {
     text
 }
 
+/// How many staff, in words: `1 staff member`, `50,000 staff`.
+pub(crate) fn staff(number: u64) -> String {
+    if number == 1 { "1 staff member".to_owned() } else { format!("{} staff", count(number)) }
+}
+
+/// Another page of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum To {
+    First,
+    Previous,
+    Next,
+    Last,
+}
+
 /// Links to the other pages; `at` gives the address of one.
-pub(crate) fn pager(page: u32, pages: u32, at: impl Fn(u32) -> String) -> Markup {
+pub(crate) fn pager<T>(page: &Page<T>, at: impl Fn(To) -> String) -> Markup {
+    let (number, pages) = (u64::from(page.page), page.pages());
     html! {
         nav.pager aria-label="Pages" {
-            @if page > 1 {
-                a href=(at(1)) { "First" }
-                a href=(at(page - 1)) rel="prev" { "Previous" }
+            @if page.page > 1 {
+                a href=(at(To::First)) { "First" }
+                a href=(at(To::Previous)) rel="prev" { "Previous" }
             }
-            span aria-current="page" { "Page " (count(page.into())) " of " (count(pages.max(1).into())) }
-            @if page < pages {
-                a href=(at(page + 1)) rel="next" { "Next" }
-                a href=(at(pages)) { "Last" }
+            span aria-current="page" {
+                "Page " (count(number)) @if let Some(pages) = pages { " of " (count(pages.into())) }
+            }
+            @if page.has_next() {
+                a href=(at(To::Next)) rel="next" { "Next" }
+                @if pages.is_some() { a href=(at(To::Last)) { "Last" } }
             }
         }
     }

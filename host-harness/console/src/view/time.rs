@@ -16,6 +16,11 @@ pub(crate) fn moment(ms: i64) -> Markup {
     html! { time datetime=(machine) { (people) } }
 }
 
+/// From one moment to another. The script leaves the day out where it is the same one for the viewer.
+pub(crate) fn period(start: i64, end: i64) -> Markup {
+    html! { span data-period { (moment(start)) " to " (moment(end)) } }
+}
+
 /// Asks for a time. The input is in UTC; with scripts it is in the viewer's zone, and what is sent is in
 /// `NAME_utc` besides.
 pub(crate) fn clock_input(field: &Field<'_>, value: &str) -> Markup {

@@ -51,6 +51,7 @@ pub(crate) const MEMORIES: u32 = 4;
 /// Counts the memory that an instance takes and refuses what is over the limit.
 #[derive(Debug)]
 pub(crate) struct Meter {
+    memory: usize,
     memory_left: usize,
     /// Set when a growth was refused, so that the trap that follows can be told as what it is.
     pub(crate) refused_memory: bool,
@@ -58,7 +59,12 @@ pub(crate) struct Meter {
 
 impl Meter {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { memory_left: limits.memory, refused_memory: false }
+        Self { memory: limits.memory, memory_left: limits.memory, refused_memory: false }
+    }
+
+    /// The linear memory that the instance took, in bytes.
+    pub(crate) fn memory(&self) -> usize {
+        self.memory - self.memory_left
     }
 }
 

@@ -2,6 +2,7 @@
 //! store is also what ends a request that nobody waits for any more.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -47,6 +48,8 @@ pub(crate) struct Sandboxed {
     pub(crate) name: Arc<str>,
     /// The plugin's own share of the places.
     pub(crate) places: Semaphore,
+    /// The most linear memory that one of its instances took so far, in bytes.
+    pub(crate) most_memory: AtomicUsize,
 }
 
 impl Sandboxed {
@@ -126,6 +129,7 @@ impl Sandboxed {
         if let Some(tenant) = tenant.filter(|_| store.data().misbehaved) {
             tenant.misbehaved(&self.name, function, self.lender.clock.elapsed());
         }
+        self.most_memory.fetch_max(store.data().meter.memory(), Ordering::Relaxed);
         match outcome {
             Ok(Ok(result)) => Ok(result),
             Ok(Err((error, instantiating))) => {

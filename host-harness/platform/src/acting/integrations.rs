@@ -60,6 +60,17 @@ impl<V: VideoProviders> Acting<'_, V> {
         self.look(Action::SeeIntegrations, None, None, self.platform.events(after)).await
     }
 
+    /// [`Platform::events_of`](crate::Platform::events_of), for administrators.
+    pub async fn events_of(
+        &self,
+        id: &IntegrationId,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<IntegrationEvent>, ActingError<DatabaseError>> {
+        let work = self.platform.events_of(id, before, limit);
+        self.look(Action::SeeIntegrations, Some(id.as_str()), None, work).await
+    }
+
     /// [`Platform::subscribe`](crate::Platform::subscribe), for administrators.
     pub async fn subscribe(
         &self,

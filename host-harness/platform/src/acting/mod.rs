@@ -165,22 +165,45 @@ impl<V: VideoProviders> Acting<'_, V> {
         learned: impl FnOnce(&T) -> Learned,
     ) -> Result<T, ActingError<E>> {
         self.allowed(intent.action, intent.subject.as_deref(), owner).await?;
-        let (pool, now) = (self.platform.pool(), self.platform.now());
-        let written = store::write(pool, &self.actor, &intent, AuditOutcome::Begun, None, now).await;
-        let id = written.map_err(ActingError::Audit)?;
+        let id = self.intend(&intent).await?;
         let done = work.await;
-        let ended = match &done {
-            Ok(done) => store::end(pool, id, learned(done), AuditOutcome::Done, None).await,
-            Err(error) => {
-                let message = error.to_string();
-                store::end(pool, id, Learned::default(), AuditOutcome::Failed, Some(&message)).await
-            }
-        };
-        if let Err(error) = ended {
+        match &done {
+            Ok(done) => self.end(id, learned(done), AuditOutcome::Done, None).await,
+            Err(error) => self.failed(id, error).await,
+        }
+        done.map_err(ActingError::Failed)
+    }
+
+    /// Begins something for them that goes on by itself: the log gets its end from that.
+    async fn begin<T, E: Error>(
+        &self,
+        intent: Intent,
+        work: impl AsyncFnOnce(i64) -> Result<T, E>,
+    ) -> Result<T, ActingError<E>> {
+        self.allowed(intent.action, intent.subject.as_deref(), None).await?;
+        let id = self.intend(&intent).await?;
+        let begun = work(id).await;
+        if let Err(error) = &begun {
+            self.failed(id, error).await;
+        }
+        begun.map_err(ActingError::Failed)
+    }
+
+    async fn intend<E: Error>(&self, intent: &Intent) -> Result<i64, ActingError<E>> {
+        let (pool, now) = (self.platform.pool(), self.platform.now());
+        let written = store::write(pool, &self.actor, intent, AuditOutcome::Begun, None, now).await;
+        written.map_err(ActingError::Audit)
+    }
+
+    async fn failed(&self, id: i64, error: &impl Error) {
+        self.end(id, Learned::default(), AuditOutcome::Failed, Some(&error.to_string())).await;
+    }
+
+    async fn end(&self, id: i64, learned: Learned, outcome: AuditOutcome, message: Option<&str>) {
+        if let Err(error) = store::end(self.platform.pool(), id, learned, outcome, message).await {
             // What was done cannot be taken back, and that it was begun is in the log.
             tracing::error!(audit = id, %error, "the outcome is missing in the audit log");
         }
-        done.map_err(ActingError::Failed)
     }
 }
 

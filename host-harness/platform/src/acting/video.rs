@@ -5,7 +5,8 @@ use crate::IntegrationId;
 use crate::appointment::StaffCheck;
 use crate::audit::Action;
 use crate::audit::store::{Intent, Learned};
-use crate::dashboard::{DashboardQuery, DashboardRow, Page, Selection, StaffFilter};
+use crate::dashboard::change::Logged;
+use crate::dashboard::{DashboardQuery, DashboardRow, Page, Selection, StaffFilter, VideoChange};
 use crate::database::DatabaseError;
 use crate::matching::StaffMatch;
 use crate::provider::VideoProviders;
@@ -55,6 +56,42 @@ impl<V: VideoProviders> Acting<'_, V> {
         let learned =
             |changed: &u64| Learned { subject: None, to: Some(format!("{told}: {changed} changed")) };
         self.act(intent, None, self.platform.enable_video_for(id, selection, enabled), learned).await
+    }
+
+    /// [`Platform::start_video_change`](crate::Platform::start_video_change), for administrators. In the log it
+    /// is begun until the last of the staff was looked at.
+    pub async fn start_video_change(
+        &self,
+        id: &IntegrationId,
+        filter: &StaffFilter,
+        enabled: bool,
+    ) -> Result<VideoChange, ActingError<VideoError>> {
+        let told = format!("{} for {}", on_or_off(enabled), whom(&Selection::Filter(filter.clone())));
+        let intent = Intent::to(Action::EnableVideoForMany).on(id.as_str()).change(None, told.clone());
+        self.begin(intent, async |audit| {
+            let logged = Logged { audit: Some(audit), told: Some(told) };
+            self.platform.start_logged_change(id, filter, enabled, logged).await
+        })
+        .await
+    }
+
+    /// [`Platform::video_change`](crate::Platform::video_change), for administrators.
+    pub async fn video_change(&self, id: i64) -> Result<Option<VideoChange>, ActingError<DatabaseError>> {
+        self.look(Action::EnableVideoForMany, None, None, self.platform.video_change(id)).await
+    }
+
+    /// [`Platform::video_changes`](crate::Platform::video_changes), for administrators.
+    pub async fn video_changes(&self) -> Result<Vec<VideoChange>, ActingError<DatabaseError>> {
+        self.look(Action::EnableVideoForMany, None, None, self.platform.video_changes()).await
+    }
+
+    /// [`Platform::count_staff`](crate::Platform::count_staff), for administrators.
+    pub async fn count_staff(
+        &self,
+        id: &IntegrationId,
+        filter: &StaffFilter,
+    ) -> Result<u64, ActingError<DatabaseError>> {
+        self.look(Action::SeeDashboard, Some(id.as_str()), None, self.platform.count_staff(id, filter)).await
     }
 
     /// [`Platform::choose_integration`](crate::Platform::choose_integration), for administrators.

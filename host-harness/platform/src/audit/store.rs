@@ -88,6 +88,18 @@ pub(crate) async fn end(
     message: Option<&str>,
 ) -> Result<(), DatabaseError> {
     let mut transaction = database::begin(pool).await?;
+    end_with(&mut transaction, id, learned, outcome, message).await?;
+    database::commit(transaction, "audit.ended").await
+}
+
+/// The same, in the transaction of what has ended.
+pub(crate) async fn end_with(
+    connection: &mut Connection,
+    id: i64,
+    learned: Learned,
+    outcome: AuditOutcome,
+    message: Option<&str>,
+) -> Result<(), DatabaseError> {
     sqlx::query(
         "UPDATE audit SET outcome = $2, message = $3, subject = COALESCE($4, subject), \
          to_value = COALESCE($5, to_value) WHERE id = $1",
@@ -97,9 +109,9 @@ pub(crate) async fn end(
     .bind(cut(message))
     .bind(cut(learned.subject.as_deref()))
     .bind(cut(learned.to.as_deref()))
-    .execute(&mut *transaction)
+    .execute(connection)
     .await?;
-    database::commit(transaction, "audit.ended").await
+    Ok(())
 }
 
 fn cut(text: Option<&str>) -> Option<String> {

@@ -1,7 +1,10 @@
 //! What an administrator sees of an integration's staff, page by page, and changes for many at once.
 
-mod counts;
+pub(crate) mod change;
+mod plan;
 mod query;
+pub(crate) mod tally;
+mod walk;
 
 use crate::IntegrationId;
 use crate::database::{self, DatabaseError};
@@ -12,6 +15,9 @@ use crate::provider::VideoProviders;
 use crate::staff::StaffMember;
 use crate::video::VideoError;
 use crate::word::{self, Word, words};
+pub use change::VideoChange;
+use plan::{Found, Total};
+use walk::Order;
 
 /// The most rows of a page.
 const LARGEST_PAGE: u32 = 500;
@@ -73,6 +79,18 @@ impl DashboardSort {
     }
 }
 
+/// A row of a page, for who wants the page behind it or before it. Such a page is found at once, however
+/// far it is from the first, and shows whoever is next to the row now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    /// The staff member of the row. If there is none any more, the page is found by its number.
+    pub staff: String,
+    /// The row's value of the column that is sorted by, if it is one of yes and no.
+    pub value: Option<bool>,
+    /// Whether the page before it is wanted.
+    pub back: bool,
+}
+
 /// Which page of the dashboard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DashboardQuery {
@@ -88,6 +106,9 @@ pub struct DashboardQuery {
     pub descending: bool,
     /// Which page, from 1.
     pub page: u32,
+    /// The row that the page is beside, as its neighbour's links have it: it is found by that then, and its
+    /// number only told. None: by its number.
+    pub beside: Option<Cursor>,
     /// Rows of a page: 1 to 500.
     pub rows_per_page: u32,
 }
@@ -96,7 +117,7 @@ impl Default for DashboardQuery {
     fn default() -> Self {
         let StaffFilter { search, enabled, matched } = StaffFilter::default();
         let (sort, descending) = (DashboardSort::default(), false);
-        Self { search, enabled, matched, sort, descending, page: 1, rows_per_page: 25 }
+        Self { search, enabled, matched, sort, descending, page: 1, beside: None, rows_per_page: 25 }
     }
 }
 
@@ -114,13 +135,16 @@ pub struct StaffQuery {
     pub search: String,
     /// Which page, from 1.
     pub page: u32,
+    /// The row that the page is beside, as its neighbour's links have it: it is found by that then, and its
+    /// number only told. None: by its number.
+    pub beside: Option<Cursor>,
     /// Rows of a page: 1 to 500.
     pub rows_per_page: u32,
 }
 
 impl Default for StaffQuery {
     fn default() -> Self {
-        Self { search: String::new(), page: 1, rows_per_page: 25 }
+        Self { search: String::new(), page: 1, beside: None, rows_per_page: 25 }
     }
 }
 
@@ -129,18 +153,28 @@ impl Default for StaffQuery {
 pub struct Page<T> {
     /// What is on it.
     pub rows: Vec<T>,
-    /// How many there are on all pages.
+    /// How many there are on all pages. What a search finds is counted up to 1,000.
     pub total: u64,
-    /// Which page it is, from 1. Behind the last one it is the last one.
+    /// Whether there are more than `total`, which nobody counted.
+    pub more: bool,
+    /// Which page it is, from 1. Behind the last one it is the last one, if that is known.
     pub page: u32,
     /// Rows of a page.
     pub rows_per_page: u32,
 }
 
 impl<T> Page<T> {
-    /// How many pages there are, at least 1.
-    pub fn pages(&self) -> u32 {
-        pages(self.total, self.rows_per_page)
+    /// How many pages there are, at least 1; none if nobody counted them.
+    pub fn pages(&self) -> Option<u32> {
+        (!self.more).then(|| pages(self.total, self.rows_per_page))
+    }
+
+    /// Whether there is a page behind this one. Where nobody counted, it may turn out to be empty.
+    pub fn has_next(&self) -> bool {
+        match self.pages() {
+            Some(pages) => self.page < pages,
+            None => self.rows.len() >= self.rows_per_page as usize,
+        }
     }
 }
 
@@ -186,29 +220,44 @@ impl<V: VideoProviders> Platform<V> {
         query: &DashboardQuery,
     ) -> Result<Page<DashboardRow>, DatabaseError> {
         let mut connection = self.connection().await?;
-        let found = query::Found { integration: Some(integration), filter: query.filter() };
-        let total = found.count(&mut connection).await?;
-        let place = Place::of(query.page, query.rows_per_page, total);
-        let ids = found.page(&mut connection, query.sort, query.descending, place).await?;
+        let found = Found::by(&mut connection, Some(integration), query.filter()).await?;
+        let total = found.total(&mut connection).await?;
+        let place = Place::of(query.page, query.beside.as_ref(), query.rows_per_page, total);
+        let order = Order { sort: query.sort, descending: query.descending };
+        let ids = walk::page(&mut connection, &found, order, &place).await?;
         let rows = query::rows(&mut connection, integration, &ids).await?;
-        Ok(place.page(rows, total))
+        Ok(place.page(rows))
     }
 
     /// A page of the staff list, by name.
     pub async fn staff_list(&self, query: &StaffQuery) -> Result<Page<StaffMember>, DatabaseError> {
         let mut connection = self.connection().await?;
         let filter = StaffFilter { search: query.search.clone(), ..StaffFilter::default() };
-        let found = query::Found { integration: None, filter };
-        let total = found.count(&mut connection).await?;
-        let place = Place::of(query.page, query.rows_per_page, total);
-        let ids = found.page(&mut connection, DashboardSort::Name, false, place).await?;
+        let found = Found::by(&mut connection, None, filter).await?;
+        let total = found.total(&mut connection).await?;
+        let place = Place::of(query.page, query.beside.as_ref(), query.rows_per_page, total);
+        let order = Order { sort: DashboardSort::Name, descending: false };
+        let ids = walk::page(&mut connection, &found, order, &place).await?;
         let mut members = query::members(&mut connection, &ids).await?;
         let rows = ids.iter().filter_map(|id| members.remove(id)).collect();
-        Ok(place.page(rows, total))
+        Ok(place.page(rows))
     }
 
-    /// Switches video on or off for many staff, with one statement: all of them or, on an error, none.
-    /// Tells for how many that is a change. Appointments that exist stay.
+    /// How many staff a filter finds on an integration, counted to the last one: what is found by a search
+    /// takes longer the more they are.
+    pub async fn count_staff(
+        &self,
+        integration: &IntegrationId,
+        filter: &StaffFilter,
+    ) -> Result<u64, DatabaseError> {
+        let mut connection = self.connection().await?;
+        let found = Found::by(&mut connection, Some(integration), filter.clone()).await?;
+        Ok(u64::try_from(found.exactly(&mut connection).await?).unwrap_or(0))
+    }
+
+    /// Switches video on or off for many staff, at once: all of them or, on an error, none. Tells for how
+    /// many that is a change. Appointments that exist stay. For very many, there is
+    /// [`Platform::start_video_change`].
     ///
     /// Ids that are no staff member's are left out.
     pub async fn enable_video_for(
@@ -234,23 +283,28 @@ impl<V: VideoProviders> Platform<V> {
 
 /// Where a page is.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct Place<'a> {
     page: u32,
+    cursor: Option<&'a Cursor>,
     rows: u32,
+    total: Total,
 }
 
-impl Place {
-    fn of(page: u32, rows: u32, total: u64) -> Self {
+impl<'a> Place<'a> {
+    fn of(page: u32, cursor: Option<&'a Cursor>, rows: u32, total: Total) -> Self {
         let rows = rows.clamp(1, LARGEST_PAGE);
-        Self { page: page.clamp(1, pages(total, rows)), rows }
+        let staff = u64::try_from(total.staff).unwrap_or(0);
+        let last = if total.more { u32::MAX } else { pages(staff, rows) };
+        Self { page: page.clamp(1, last), cursor, rows, total }
     }
 
-    fn offset(self) -> i64 {
+    fn offset(&self) -> i64 {
         i64::from(self.page - 1) * i64::from(self.rows)
     }
 
-    fn page<T>(self, rows: Vec<T>, total: u64) -> Page<T> {
-        Page { rows, total, page: self.page, rows_per_page: self.rows }
+    fn page<T>(self, rows: Vec<T>) -> Page<T> {
+        let total = u64::try_from(self.total.staff).unwrap_or(0);
+        Page { rows, total, more: self.total.more, page: self.page, rows_per_page: self.rows }
     }
 }
 

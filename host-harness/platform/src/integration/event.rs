@@ -90,6 +90,20 @@ impl<V: VideoProviders> Platform<V> {
         Ok(query.bind(after).bind(PAGE).fetch_all(&mut *self.connection().await?).await?)
     }
 
+    /// What happened to one integration before the event `before`, or up to now: the newest first.
+    pub async fn events_of(
+        &self,
+        integration: &IntegrationId,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<IntegrationEvent>, DatabaseError> {
+        let query = sqlx::query_as(
+            "SELECT * FROM integration_event WHERE integration = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+        );
+        let query = query.bind(integration.as_str()).bind(before.unwrap_or(i64::MAX)).bind(i64::from(limit));
+        Ok(query.fetch_all(&mut *self.connection().await?).await?)
+    }
+
     /// Is told of each event of this process from now on, once it lasts. Who lags 256 events behind
     /// misses some, and finds them with [`Self::events`], as well as those of other processes.
     pub fn subscribe(&self) -> broadcast::Receiver<IntegrationEvent> {

@@ -50,14 +50,18 @@ pub(super) async fn apply<V: VideoProviders>(
         return Ok(Applied::Overtaken);
     }
     let answers = current(&mut transaction, whom.integration, &asked.answers).await?;
-    store::answered(&mut transaction, id, &answers, now).await?;
+    let done: Vec<_> = answers.iter().map(|(candidate, _)| candidate.staff.as_str()).collect();
+    let before = match whom.job {
+        Some(job) => store::given_before(&mut transaction, id, job, &done).await?,
+        None => (0, 0),
+    };
+    store::answered(&mut transaction, id, &answers, whom.job, now).await?;
     let users: Vec<_> = answers
         .iter()
         .filter(|(_, answer)| answer.state == MatchState::Matched)
         .filter_map(|(_, answer)| answer.user.as_ref().map(|user| user.id.as_str()))
         .collect();
     store::part_same_users(&mut transaction, id, &users).await?;
-    let done: Vec<_> = answers.iter().map(|(candidate, _)| candidate.staff.as_str()).collect();
     queue::remove(&mut transaction, id, whom.job, &done).await?;
 
     let missed: Vec<_> = asked.missed.iter().map(|candidate| candidate.staff.as_str()).collect();
@@ -73,11 +77,19 @@ pub(super) async fn apply<V: VideoProviders>(
     }
     let matched = answers.iter().filter(|(_, answer)| answer.state == MatchState::Matched).count();
     let goes_on = match whom.job {
-        Some(job) => job_store::advance(&mut transaction, job, answers.len(), matched, calls).await?,
+        Some(job) => {
+            let more = |now: usize, before: usize| signed(now) - signed(before);
+            let (done, matched) = (more(answers.len(), before.0), more(matched, before.1));
+            job_store::advance(&mut transaction, job, done, matched, signed(calls)).await?
+        }
         None => true,
     };
     platform.commit(transaction, "matching.batch", news).await?;
     Ok(if goes_on { Applied::Stored } else { Applied::Ended })
+}
+
+fn signed(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 fn distinct_waits(asked: &Asked) -> Vec<Option<u64>> {

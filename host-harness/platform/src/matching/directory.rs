@@ -10,6 +10,7 @@ use video_host::provider::{DirectoryEntry, DirectoryPage, Error, MatchOutcome, S
 use super::apply::{Applied, For, apply};
 use super::ask::Asked;
 use super::job::{JobRow, Way};
+use super::plan::{PAGE, by_keys};
 use super::queue::{self, List};
 use super::store::Answer;
 use super::work::Work;
@@ -29,6 +30,9 @@ impl<V: VideoProviders> Work<'_, V> {
             match self.provider.list_users(job.page.as_deref()).await {
                 Ok(page) => {
                     silent = 0;
+                    if job.page.is_none() && !self.worth_reading_on(job, &page).await {
+                        return self.by_keys(job).await;
+                    }
                     if !self.read(job, &page).await? {
                         return Ok(false);
                     }
@@ -57,6 +61,23 @@ impl<V: VideoProviders> Work<'_, V> {
             }
         }
         self.rest_is_not_found(job).await
+    }
+
+    /// Whether the directory is still the cheaper way once its first page has shown how much is on one. A
+    /// provider may give fewer users than the plan counts with; then its size is asked for again.
+    async fn worth_reading_on(&mut self, job: &JobRow, first: &DirectoryPage) -> bool {
+        let on_a_page = first.entries.len() as u64;
+        if first.next.is_none() || on_a_page >= PAGE {
+            return true;
+        }
+        match self.provider.directory_size().await {
+            Ok(Some(users)) => {
+                let staff = u64::try_from(job.total).unwrap_or(0);
+                users.div_ceil(on_a_page.max(1)) < by_keys(staff, self.provider.description())
+            }
+            // Who does not tell is read on: the plan had it as the cheaper way.
+            Ok(None) | Err(_) => true,
+        }
     }
 
     fn list_of(&self, job: &JobRow) -> List {

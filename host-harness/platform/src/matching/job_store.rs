@@ -46,23 +46,23 @@ pub(super) async fn running(connection: &mut Connection) -> Result<Vec<JobRow>, 
     Ok(query.fetch_all(connection).await?)
 }
 
-/// Counts what was done, also by calls under way when the job ended. False if it has.
+/// Counts what was done, also by calls under way when the job ended: how many staff more have an outcome, and
+/// how many of them are matched, or fewer. False if the job has ended.
 pub(super) async fn advance(
     connection: &mut Connection,
     job: &JobId,
-    done: usize,
-    matched: usize,
-    calls: usize,
+    done: i64,
+    matched: i64,
+    calls: i64,
 ) -> Result<bool, DatabaseError> {
-    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     let state: Option<String> = sqlx::query_scalar(
         "UPDATE match_job SET done = done + $2, matched = matched + $3, calls = calls + $4 \
          WHERE id = $1 RETURNING state",
     )
     .bind(job.as_str())
-    .bind(count(done))
-    .bind(count(matched))
-    .bind(count(calls))
+    .bind(done)
+    .bind(matched)
+    .bind(calls)
     .fetch_optional(connection)
     .await?;
     Ok(state.as_deref() == Some(JobState::Running.word()))

@@ -1,6 +1,6 @@
 //! What matching all staff would cost, told before it starts.
 
-use video_host::provider::Capabilities;
+use video_host::provider::{Capabilities, Description};
 
 use super::MatchError;
 use super::job::Way;
@@ -12,7 +12,7 @@ use crate::provider::{VideoProvider as _, VideoProviders};
 
 /// Users of a page of a provider's directory, as the contract has it at most less one: what Microsoft
 /// Graph gives.
-const PAGE: u64 = 999;
+pub(super) const PAGE: u64 = 999;
 /// From so many calls on, one more to learn the size of the directory is spent without being asked.
 const WORTH_A_LOOK: u64 = 100;
 
@@ -29,8 +29,14 @@ pub struct MatchPlan {
     pub calls: u64,
     /// Calls that asking for keys takes.
     pub by_keys: u64,
-    /// Calls that reading the directory takes, if its size is known.
+    /// Calls that reading the directory takes, if its size is known: with full pages. Where the first one turns
+    /// out to hold fewer users, so that keys are cheaper, the job asks for keys after all.
     pub by_directory: Option<u64>,
+}
+
+/// Calls that asking for so many keys takes.
+pub(super) fn by_keys(staff: u64, description: &Description) -> u64 {
+    staff.div_ceil(u64::from(description.best_batch.max(1)))
 }
 
 impl<V: VideoProviders> Platform<V> {
@@ -50,7 +56,7 @@ impl<V: VideoProviders> Platform<V> {
         let (integration, provider) = self.matchable(integration).await?;
         let description = provider.description();
         let staff = self.staff_count().await? as u64;
-        let by_keys = staff.div_ceil(u64::from(description.best_batch.max(1)));
+        let by_keys = by_keys(staff, description);
         let mut users = None;
         if by_keys > worth && description.capabilities.contains(Capabilities::DIRECTORY) {
             users = match provider.directory_size().await {

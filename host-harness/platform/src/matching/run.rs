@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::queue::Waiting;
@@ -32,13 +33,33 @@ impl<V: VideoProviders> Platform<V> {
     ///
     /// Who changed is asked for after five quiet seconds, when there are enough for a full call, or
     /// after a minute.
+    /// [Changes of many staff](Platform::start_video_change) are worked on beside that.
     pub async fn run_jobs(&self, shutdown: impl Future<Output = ()>) {
+        let changes = Notify::new();
+        tokio::select! {
+            biased;
+            () = self.run_matching(shutdown, &changes) => {}
+            () = self.run_changes(&changes) => {}
+        }
+    }
+
+    async fn run_changes(&self, woken: &Notify) {
+        loop {
+            woken.notified().await;
+            if let Err(error) = self.apply_video_changes().await {
+                tracing::warn!(%error, "a change of many staff is gone on with later");
+            }
+        }
+    }
+
+    async fn run_matching(&self, shutdown: impl Future<Output = ()>, changes: &Notify) {
         let mut shutdown = std::pin::pin!(shutdown);
         let mut at_work = JoinSet::new();
         let mut busy = HashSet::new();
         // Nothing could be done for these: another process has the turn, or the database does not answer.
         let mut resting = HashSet::new();
         loop {
+            changes.notify_one();
             let due = self.due().await.unwrap_or_else(|error| {
                 tracing::warn!(%error, "what is to be matched cannot be read; trying again");
                 Due::default()
@@ -84,6 +105,7 @@ impl<V: VideoProviders> Platform<V> {
     /// Does what is due now, and comes back when nothing more is. Tells how long until there is more, if
     /// that is known. For programs that run for one purpose; see [`Platform::run_jobs`].
     pub async fn run_due_jobs(&self) -> Result<Option<Duration>, DatabaseError> {
+        self.apply_video_changes().await?;
         let mut seen = HashSet::new();
         loop {
             let due = self.due().await?;

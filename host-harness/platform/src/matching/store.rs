@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use sqlx::{FromRow, QueryBuilder, Row as _};
 use video_host::provider::User;
 
+use super::job::JobId;
 use super::{Candidate, MatchState, StaffMatch, reason, settle};
 use crate::IntegrationId;
+use crate::dashboard::tally::{self, Touched};
 use crate::database::{Connection, DatabaseError, Kind, Row};
 use crate::staff::store::one_of;
 use crate::word::{self, Word as _};
@@ -45,14 +47,17 @@ pub(super) async fn answered(
     connection: &mut Connection,
     integration: &IntegrationId,
     answers: &[(Candidate, Answer)],
+    job: Option<&JobId>,
     now: i64,
 ) -> Result<(), DatabaseError> {
     if answers.is_empty() {
         return Ok(());
     }
+    let staff: Vec<_> = answers.iter().map(|(candidate, _)| candidate.staff.as_str()).collect();
+    let before = tally::of(connection, Touched::Staff(&staff)).await?;
     let mut query = QueryBuilder::<Kind>::new(
         "INSERT INTO staff_match (integration, staff, match_key, outcome, user_id, user_key, user_name, \
-         reason, matched_at) ",
+         reason, matched_at, job) ",
     );
     query.push_values(answers, |mut values, (candidate, answer)| {
         let user = answer.user.as_ref();
@@ -65,16 +70,37 @@ pub(super) async fn answered(
             .push_bind(user.map(|user| &user.key))
             .push_bind(user.map(|user| &user.display_name))
             .push_bind(&answer.reason)
-            .push_bind(now);
+            .push_bind(now)
+            .push_bind(job.map(JobId::as_str));
     });
     query.push(
         " ON CONFLICT (integration, staff) DO UPDATE SET match_key = excluded.match_key, \
          outcome = excluded.outcome, user_id = excluded.user_id, user_key = excluded.user_key, \
          user_name = excluded.user_name, reason = excluded.reason, matched_at = excluded.matched_at, \
-         unanswered_at = NULL",
+         unanswered_at = NULL, job = COALESCE(excluded.job, staff_match.job)",
     );
-    query.build().persistent(false).execute(connection).await?;
-    Ok(())
+    query.build().persistent(false).execute(&mut *connection).await?;
+    tally::settle(connection, Touched::Staff(&staff), before).await
+}
+
+/// How many of these staff a job gave an outcome before, and how many of them are matched. At most
+/// [`ROWS_AT_ONCE`](crate::database::ROWS_AT_ONCE).
+pub(super) async fn given_before(
+    connection: &mut Connection,
+    integration: &IntegrationId,
+    job: &JobId,
+    staff: &[&str],
+) -> Result<(usize, usize), DatabaseError> {
+    if staff.is_empty() {
+        return Ok((0, 0));
+    }
+    let mut query = QueryBuilder::<Kind>::new("SELECT outcome FROM staff_match WHERE integration = ");
+    query.push_bind(integration.as_str()).push(" AND job = ");
+    query.push_bind(job.as_str()).push(" AND staff IN ");
+    one_of(&mut query, staff);
+    let outcomes: Vec<String> = query.build_query_scalar().persistent(false).fetch_all(connection).await?;
+    let matched = outcomes.iter().filter(|outcome| **outcome == MatchState::Matched.word()).count();
+    Ok((outcomes.len(), matched))
 }
 
 /// Notes that these were asked for in vain. The outcome that each had stays.
@@ -197,6 +223,8 @@ pub(super) async fn part_same_users(
         if same.len() < 2 {
             continue;
         }
+        let ids: Vec<_> = same.iter().map(|(staff, ..)| staff.as_str()).collect();
+        let before = tally::of(connection, Touched::Staff(&ids)).await?;
         for (own, _, _) in &same {
             let others = same.iter().filter(|(staff, ..)| staff != own);
             let others: Vec<_> = others.map(|(_, title, _)| title.clone()).collect();
@@ -216,6 +244,7 @@ pub(super) async fn part_same_users(
             .execute(&mut *connection)
             .await?;
         }
+        tally::settle(connection, Touched::Staff(&ids), before).await?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::io::Read;
 
 pub use import::{ImportError, ImportReport, RejectedRow, RowProblem, StaffError};
 
+use crate::dashboard::tally::{self, Touched};
 use crate::database::{self, Connection, DatabaseError};
 use crate::integration::MatchField;
 use crate::matching::wanted;
@@ -127,7 +128,10 @@ impl<V: VideoProviders> Platform<V> {
         for field in MatchField::ALL {
             changed.push((field, store::changed(connection, rows, field).await?));
         }
+        let ids: Vec<_> = rows.iter().map(|row| row.id.as_str()).collect();
+        let before = tally::of(connection, Touched::Staff(&ids)).await?;
         store::upsert(connection, rows, with_roles).await?;
+        tally::settle(connection, Touched::Staff(&ids), before).await?;
         search::index(connection, rows).await?;
         for (field, staff) in changed {
             wanted::changed(connection, field, &staff, self.now()).await?;

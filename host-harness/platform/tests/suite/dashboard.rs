@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use video_host::provider::MatchOutcome;
 use video_platform::{
-    DashboardQuery, DashboardSort, Entitlement, IntegrationId, Selection, StaffFilter, StaffQuery,
+    Cursor, DashboardQuery, DashboardRow, DashboardSort, Entitlement, IntegrationId, Selection, StaffFilter,
+    StaffQuery,
 };
 
 use crate::script::Stage;
@@ -112,7 +113,7 @@ async fn filters_and_orders_hold_together_and_pages_do_not_overlap() -> anyhow::
         assert_eq!(ids(&stage, &id, &query).await?, expected, "{query:?}");
     }
     let page = stage.platform.dashboard(&id, &DashboardQuery { page: 9, rows_per_page: 2, ..all() }).await?;
-    assert_eq!((page.page, page.pages(), page.rows_per_page), (3, 3, 2));
+    assert_eq!((page.page, page.pages(), page.rows_per_page), (3, Some(3), 2));
     Ok(())
 }
 
@@ -164,7 +165,8 @@ async fn select_all_changes_what_the_filter_finds_on_all_pages_and_nobody_else()
 }
 
 #[tokio::test]
-async fn a_search_that_finds_thousands_is_counted_and_paged_like_any_other() -> anyhow::Result<()> {
+async fn a_search_that_finds_thousands_is_paged_like_any_other_and_counted_up_to_a_thousand()
+-> anyhow::Result<()> {
     let stage = Stage::new().await?;
     let id = stage.connect().await?;
     let mut file = String::from("id,name,email,user_name\n");
@@ -175,11 +177,161 @@ async fn a_search_that_finds_thousands_is_counted_and_paged_like_any_other() -> 
     let search = "CONTOSO adv".to_owned();
     let query = DashboardQuery { search, page: 250, rows_per_page: 10, ..DashboardQuery::default() };
     let page = stage.platform.dashboard(&id, &query).await?;
-    assert_eq!((page.total, page.pages(), page.rows.len()), (2_500, 250, 10));
+    // They are counted up to a thousand, so that nobody waits for it, and further where somebody asks.
+    assert_eq!((page.total, page.more, page.pages(), page.rows.len()), (1_000, true, None, 10));
     assert_eq!(page.rows[9].staff.id, "s2499");
+    assert_eq!(stage.platform.count_staff(&id, &query.filter()).await?, 2_500);
+    // Words that begin so are several, and one of a record is counted with the others.
+    let words = StaffFilter { search: "a".to_owned(), ..StaffFilter::default() };
+    assert_eq!(stage.platform.count_staff(&id, &words).await?, 2_500);
+    let off = StaffFilter { enabled: Some(false), ..query.filter() };
+    assert_eq!(stage.platform.count_staff(&id, &off).await?, 0);
+    let few = DashboardQuery { search: "adv s00".to_owned(), ..DashboardQuery::default() };
+    let page = stage.platform.dashboard(&id, &few).await?;
+    assert_eq!((page.total, page.more, page.pages()), (100, false, Some(4)));
     let all = Selection::Filter(query.filter());
     assert_eq!(stage.platform.enable_video_for(&id, &all, false).await?, 2_500);
+    assert_eq!(stage.platform.count_staff(&id, &off).await?, 2_500);
+    let off = DashboardQuery { enabled: Some(false), ..query };
+    assert_eq!(stage.platform.dashboard(&id, &off).await?.rows[9].staff.id, "s2499");
     Ok(())
+}
+
+/// The ids of all pages, by the links from one to the next, and back again.
+async fn leafed(
+    stage: &Stage,
+    id: &IntegrationId,
+    query: &DashboardQuery,
+) -> anyhow::Result<(Vec<String>, Vec<String>)> {
+    let value = |row: &DashboardRow| match query.sort {
+        DashboardSort::Enabled => Some(row.enabled),
+        DashboardSort::Matched => Some(row.is_matched()),
+        _ => None,
+    };
+    let (mut there, mut back) = (Vec::new(), Vec::new());
+    let mut page = stage.platform.dashboard(id, query).await?;
+    let mut number = 1;
+    loop {
+        there.extend(page.rows.iter().map(|row| row.staff.id.clone()));
+        let Some(last) = page.rows.last().filter(|_| page.has_next()) else { break };
+        number += 1;
+        let beside = Some(Cursor::behind(&last.staff.id, value(last)));
+        page =
+            stage.platform.dashboard(id, &DashboardQuery { page: number, beside, ..query.clone() }).await?;
+    }
+    loop {
+        back.splice(0..0, page.rows.iter().map(|row| row.staff.id.clone()));
+        let Some(first) = page.rows.first().filter(|_| number > 1) else { break };
+        number -= 1;
+        let beside = Some(Cursor::before(&first.staff.id, value(first)));
+        page =
+            stage.platform.dashboard(id, &DashboardQuery { page: number, beside, ..query.clone() }).await?;
+    }
+    Ok((there, back))
+}
+
+#[tokio::test]
+async fn leafing_there_and_back_shows_everybody_once_in_every_order() -> anyhow::Result<()> {
+    let (stage, id) = five().await?;
+    let sorts = [
+        DashboardSort::Name,
+        DashboardSort::Email,
+        DashboardSort::UserName,
+        DashboardSort::Enabled,
+        DashboardSort::Matched,
+    ];
+    for sort in sorts {
+        for descending in [false, true] {
+            for search in ["", "con", "e"] {
+                for rows_per_page in [1, 2, 3, 5] {
+                    let search = search.to_owned();
+                    let all = DashboardQuery { search, sort, descending, ..DashboardQuery::default() };
+                    let expected = stage.platform.dashboard(&id, &all).await?.rows;
+                    let expected: Vec<_> = expected.into_iter().map(|row| row.staff.id).collect();
+                    let query = DashboardQuery { rows_per_page, ..all };
+                    let (there, back) = leafed(&stage, &id, &query).await?;
+                    assert_eq!(there, expected, "{query:?}");
+                    assert_eq!(back, expected, "back: {query:?}");
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_changes_the_last_row_of_a_page_misses_nobody_on_the_next() -> anyhow::Result<()> {
+    let (stage, id) = five().await?;
+    // Off come bo and dee first, then cy, ab and eve, who are on.
+    let query =
+        DashboardQuery { sort: DashboardSort::Enabled, rows_per_page: 1, ..DashboardQuery::default() };
+    assert_eq!(ids(&stage, &id, &query).await?, "bo of 5");
+    stage.platform.enable_video("bo", true).await?;
+    let next = DashboardQuery { page: 2, beside: Some(Cursor::behind("bo", Some(false))), ..query.clone() };
+    assert_eq!(ids(&stage, &id, &next).await?, "dee of 5", "by its number it would be bo again");
+    // The same with a filter that bo does not pass any more.
+    let off = DashboardQuery { enabled: Some(false), sort: DashboardSort::Name, ..next };
+    assert_eq!(ids(&stage, &id, &off).await?, "dee of 1");
+    // Beside a row of nobody's, a page is found by its number.
+    let gone = DashboardQuery { page: 2, beside: Some(Cursor::behind("nobody", None)), ..query };
+    assert_eq!(ids(&stage, &id, &gone).await?, "bo of 5");
+    Ok(())
+}
+
+/// Counts that were kept, against counting.
+async fn counts_hold(stage: &Stage, id: &IntegrationId) -> Result<(), TestCaseError> {
+    let options = [None, Some(true), Some(false)];
+    for (enabled, matched) in options.iter().flat_map(|one| options.iter().map(move |other| (*one, *other))) {
+        let query = DashboardQuery { enabled, matched, rows_per_page: 500, ..DashboardQuery::default() };
+        let page = stage.platform.dashboard(id, &query).await.unwrap();
+        prop_assert_eq!(page.total, page.rows.len() as u64, "{:?} {:?}", enabled, matched);
+        prop_assert!(page.rows.iter().all(|row| enabled.is_none_or(|on| row.enabled == on)));
+        prop_assert!(page.rows.iter().all(|row| matched.is_none_or(|is| row.is_matched() == is)));
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_is_done_to_staff_the_counts_are_those_of_counting(
+        deeds in prop::collection::vec((0_u8..6, 0_usize..7, any::<bool>()), 1..14)
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (stage, id) = five().await.unwrap();
+            let staff = ["ab", "bo", "cy", "dee", "eve", "fin", "gil"];
+            let platform = &stage.platform;
+            for (deed, whom, on) in deeds {
+                let whom = staff[whom];
+                let filter = StaffFilter { enabled: Some(!on), matched: Some(on), ..StaffFilter::default() };
+                match deed {
+                    0 => drop(platform.enable_video(whom, on).await),
+                    1 => {
+                        let file = format!("id,name,email,user_name\n{whom},N {whom},{whom}{on}@contoso.com,u\n");
+                        platform.import_staff(file.as_bytes()).await.unwrap();
+                    }
+                    2 => {
+                        let outcome = if on { MatchOutcome::Ambiguous(vec![]) } else { MatchOutcome::NotFound };
+                        let key = format!("{whom}{on}@contoso.com");
+                        stage.script.outcomes.lock().unwrap().insert(key, outcome);
+                        platform.rematch(&id, |_| {}).await.unwrap();
+                    }
+                    3 => drop(platform.enable_video_for(&id, &Selection::Filter(filter), on).await.unwrap()),
+                    4 => {
+                        platform.start_video_change(&id, &filter, on).await.unwrap();
+                        platform.run_due_jobs().await.unwrap();
+                    }
+                    _ => drop(platform.rematch_one(whom).await),
+                }
+                counts_hold(&stage, &id).await?;
+            }
+            // Opening it counts anew: that changes nothing.
+            stage.restarted().await.unwrap();
+            counts_hold(&stage, &id).await
+        })?;
+    }
 }
 
 proptest! {

@@ -10,6 +10,7 @@ mod advice;
 mod audit;
 mod booking;
 mod changes;
+mod changing_many;
 mod connecting;
 mod dashboard;
 mod entitlements;

@@ -259,11 +259,11 @@ async fn the_directory_is_read_where_that_is_cheaper_and_the_plan_says_so() -> a
     assert_eq!((plan.calls, plan.by_keys, plan.by_directory), (2, 3, Some(2)));
     {
         let mut pages = stage.script.pages.lock().unwrap();
-        let first = vec![
+        let mut first = vec![
             entry("Ann@contoso.com", Standing::Usable, &["fay@contoso.com"]),
             entry("x@contoso.com", Standing::Usable, &["BOB@contoso.com", "dan@contoso.com"]),
-            entry("stranger@contoso.com", Standing::Usable, &[]),
         ];
+        first.extend((0..997).map(|n| entry(&format!("stranger{n}@contoso.com"), Standing::Usable, &[])));
         pages.push_back(Ok(DirectoryPage { entries: first, next: Some("2".to_owned()) }));
         pages.push_back(Err(Error::Throttled(Some(4_000))));
         let second = vec![
@@ -298,6 +298,34 @@ async fn the_directory_is_read_where_that_is_cheaper_and_the_plan_says_so() -> a
     assert_eq!(stage.platform.plan_rematch(&id).await?.way, Way::Keys);
     *stage.script.size.lock().unwrap() = Some(3_000);
     assert_eq!(stage.platform.plan_rematch(&id).await?.way, Way::Keys);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_directory_of_smaller_pages_than_planned_is_left_for_asking_by_key_once_that_is_cheaper()
+-> anyhow::Result<()> {
+    // By keys it takes three calls. With 1,200 users on pages of 500 the directory takes three, too; with 1,000
+    // it takes two.
+    for (users, wanted) in [(1_200, "match ann@contoso.com bob@contoso.com"), (1_000, "list 2")] {
+        let stage = Stage::new().await?;
+        let id = stage.connect().await?;
+        stage.import(&["ann", "bob", "cem", "dan", "eve", "fay"]).await?;
+        *stage.script.size.lock().unwrap() = Some(users);
+        let half = |from: usize| {
+            let key = |n| format!("stranger{n}@contoso.com");
+            (from..from + 500).map(|n| entry(&key(n), Standing::Usable, &[])).collect()
+        };
+        {
+            let mut pages = stage.script.pages.lock().unwrap();
+            pages.push_back(Ok(DirectoryPage { entries: half(0), next: Some("2".to_owned()) }));
+            pages.push_back(Ok(DirectoryPage { entries: half(500), next: None }));
+        }
+        stage.script.take_calls();
+        stage.platform.start_rematch_by(&id, Way::Directory).await?;
+        stage.platform.run_due_jobs().await?;
+        let calls = stage.script.take_calls();
+        assert_eq!(calls[..3], ["list from the start", "count", wanted]);
+    }
     Ok(())
 }
 
