@@ -9,6 +9,7 @@ mod method;
 mod outcome;
 pub mod process;
 mod tenants;
+pub mod toolchains;
 mod world;
 
 pub use certificate::Credential;

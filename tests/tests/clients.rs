@@ -10,6 +10,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
+use end_to_end::toolchains::{self, Missing};
 use end_to_end::{Credential, form};
 use mock_graph::{Application, Config, MockGraph, Operation, RedirectUri, contoso};
 use tempfile::TempDir;
@@ -18,9 +19,6 @@ use tokio::sync::Mutex;
 
 /// A public client beside the confidential one, for a sign-in with a browser on this machine.
 const PUBLIC_CLIENT: &str = "00002222-aaaa-2222-bbbb-3333cccc4444";
-
-/// Why a library cannot be tried here.
-struct Missing(String);
 
 /// Says that something was not tried, or fails where nothing may be left out.
 fn not_tried(what: &str, missing: &Missing) -> Result<()> {
@@ -31,80 +29,26 @@ fn not_tried(what: &str, missing: &Missing) -> Result<()> {
     Ok(())
 }
 
-/// Runs a program to its end and gives its output; no such program, or a failure, is `Missing`.
-async fn run(program: &Path, arguments: &[&str], folder: &Path) -> Result<String, Missing> {
-    let ended = Command::new(program).args(arguments).current_dir(folder).output().await;
-    let output = ended.map_err(|error| Missing(format!("{}: {error}", program.display())))?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    Err(Missing(format!("{} {}: {last}", program.display(), arguments.join(" "))))
-}
-
 /// Where the scripts of a language are.
 fn scripts(language: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("clients").join(language)
 }
 
-/// The folder of a language in the target folder, and whether `pinned` is what was installed there last.
-fn installed(language: &str, pinned: &str) -> Result<(PathBuf, bool)> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("clients").join(language);
-    let current = std::fs::read_to_string(folder.join("installed")).is_ok_and(|last| last == pinned);
-    if !current {
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder)?;
-    }
-    Ok((folder, current))
+/// The folder of a language in the target folder.
+fn place(language: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("clients").join(language)
 }
 
 /// Two tests want the same packages; the second waits until the first has them.
 static INSTALLING: Mutex<()> = Mutex::const_new(());
 
-/// An interpreter with the pinned packages.
 async fn python() -> Result<Result<PathBuf, Missing>> {
     let _alone = INSTALLING.lock().await;
-    let requirements = scripts("python").join("requirements.txt");
-    let pinned = std::fs::read_to_string(&requirements)?;
-    let (folder, current) = installed("python", &pinned)?;
-    let interpreter = folder.join("bin").join("python");
-    if current {
-        return Ok(Ok(interpreter));
-    }
-    let place = folder.to_string_lossy();
-    if let Err(missing) = run(Path::new("python3"), &["-m", "venv", &place], &folder).await {
-        return Ok(Err(missing));
-    }
-    let requirements = requirements.to_string_lossy();
-    let install =
-        ["-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary=:all:", "-r", &requirements];
-    if let Err(missing) = run(&interpreter, &install, &folder).await {
-        return Ok(Err(missing));
-    }
-    std::fs::write(folder.join("installed"), pinned)?;
-    Ok(Ok(interpreter))
+    toolchains::python(&scripts("python"), &place("python")).await
 }
 
-/// A copy of the scripts with the pinned packages beside them.
 async fn node() -> Result<Result<PathBuf, Missing>> {
-    let from = scripts("node");
-    let pinned = std::fs::read_to_string(from.join("package-lock.json"))?;
-    let (folder, current) = installed("node", &pinned)?;
-    for entry in std::fs::read_dir(&from)? {
-        let entry = entry?;
-        if entry.file_type()?.is_file() {
-            std::fs::copy(entry.path(), folder.join(entry.file_name()))?;
-        }
-    }
-    if !current {
-        let install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-        if let Err(missing) = run(Path::new("npm"), &install, &folder).await {
-            return Ok(Err(missing));
-        }
-        std::fs::write(folder.join("installed"), pinned)?;
-    }
-    Ok(Ok(folder))
+    toolchains::node(&scripts("node"), &place("node")).await
 }
 
 /// The stand-in, its certificate authority and a registered certificate in files.

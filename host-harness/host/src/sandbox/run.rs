@@ -16,6 +16,7 @@ use crate::bindings::exports::scheduling::video_provider::provider::Guest;
 use crate::bindings::{VideoProvider, VideoProviderPre};
 use crate::calls::Tenant;
 use crate::lend::Lender;
+use crate::provider::Description;
 use crate::store::Integration;
 
 /// Bytes that may cross into the host in one call of an import. The largest is a request body of
@@ -49,6 +50,12 @@ pub(crate) struct Sandboxed {
 }
 
 impl Sandboxed {
+    /// Has the plugin say what it is, for no integration.
+    pub(crate) async fn describe(&self) -> Result<Description, CallError> {
+        let time = self.limits.deadline;
+        self.run("describe", None, time, async |store, provider| provider.call_describe(store).await).await
+    }
+
     /// Calls a function of the contract in a fresh instance, within `time`, for an integration with what it
     /// shares with others of its tenant. `call` makes the call; it is
     /// given the store and the provider's functions.
