@@ -21,7 +21,7 @@ use video_platform::{Finished, MatchField, Platform, Setup, Way};
 use crate::Arguments;
 use crate::arguments::Part;
 use crate::meter::Process;
-use crate::report::{Cell, Figure, Report, Row, Table};
+use crate::report::{Aim, Cell, Figure, Report, Row, Table};
 use crate::sides::plain::Plain;
 use crate::stage::{Stage, token};
 
@@ -81,7 +81,12 @@ pub(crate) async fn measure(arguments: &Arguments) -> Result<Report> {
     for &staff in sizes {
         let stage = Matched::set(staff).await?;
         for means in [Means::Job(Way::Keys), Means::Job(Way::Directory), Means::OneByOne, Means::Pages] {
-            rows.push(stage.row(means).await?);
+            let (row, ratio) = stage.row(means).await?;
+            rows.push(row);
+            if let (Means::Job(_), Some(ratio)) = (means, ratio) {
+                let what = format!("{staff} staff, {}: time by what the units alone take", means.title());
+                report.aims.push(Aim::at_most(&what, 1.3, Figure::once("", ratio)));
+            }
         }
         stage.stage.microsoft.shutdown().await;
     }
@@ -156,7 +161,8 @@ impl Matched {
         Ok(Self { stage, platform, integration, token, keys, users, _folder: folder })
     }
 
-    async fn row(&self, means: Means) -> Result<Row> {
+    /// What came of it, and how many times the units' time it took where they do take any.
+    async fn row(&self, means: Means) -> Result<(Row, Option<f64>)> {
         let staff = self.keys.len();
         let fewest = means.units(staff, self.users);
         let alone = WINDOW.as_secs() * fewest.div_ceil(UNITS).saturating_sub(1);
@@ -169,7 +175,7 @@ impl Matched {
                 alone.to_string().into(),
                 "–".into(),
             ]);
-            return Ok(Row { cells, repeat: String::new() });
+            return Ok((Row { cells, repeat: String::new() }, None));
         }
         // The window before is over.
         tokio::time::sleep(WINDOW).await;
@@ -204,7 +210,9 @@ impl Matched {
             alone.to_string().into(),
             grew.into(),
         ]);
-        Ok(Row { cells, repeat: String::new() })
+        #[allow(clippy::cast_precision_loss)]
+        let ratio = (alone > 0).then(|| took.as_secs_f64() / alone as f64);
+        Ok((Row { cells, repeat: String::new() }, ratio))
     }
 
     fn plain(&self) -> Result<Plain> {

@@ -11,7 +11,7 @@ use clap::ValueEnum as _;
 
 use crate::Arguments;
 use crate::arguments::Part;
-use crate::report::{Report, picture};
+use crate::report::{Figure, Report, picture};
 use crate::sides::{Side, SideName, Stretch, Work};
 use crate::stage::Stage;
 
@@ -21,7 +21,7 @@ const LATENCIES: [u64; 2] = [0, 20];
 /// Callers.
 const IN_FLIGHT: [usize; 3] = [1, 64, 512];
 
-/// Rounds of the SDKs at most: what is told of them needs no fine comparison.
+/// Rounds of the SDKs at most, spread over all: what is told of them needs no fine comparison.
 const ROUNDS_OF_SDKS: usize = 3;
 
 /// Of a side that takes more than this many times its time, because the calls under way are so slow, one round
@@ -32,14 +32,35 @@ const SLOW: f64 = 3.0;
 struct Line {
     latency: u64,
     in_flight: usize,
-    sides: Vec<(SideName, Vec<Stretch>)>,
+    /// Each with its rounds, and with nothing for a round in which it had no part.
+    sides: Vec<(SideName, Vec<Option<Stretch>>)>,
 }
 
 impl Line {
+    fn rounds(&self, side: SideName) -> impl Iterator<Item = Option<&Stretch>> {
+        let rounds = self.sides.iter().find(|(name, _)| *name == side).map(|(_, rounds)| rounds);
+        rounds.into_iter().flatten().map(Option::as_ref)
+    }
+
     /// What came of the rounds of a side.
     fn each(&self, side: SideName, of: impl Fn(&Stretch) -> f64) -> Vec<f64> {
-        let rounds = self.sides.iter().find(|(name, _)| *name == side).map(|(_, rounds)| rounds);
-        rounds.into_iter().flatten().map(of).collect()
+        self.rounds(side).flatten().map(of).collect()
+    }
+
+    /// What came of the rounds in which both had a part.
+    fn pairs(
+        &self,
+        one: SideName,
+        other: SideName,
+        of: impl Fn(&Stretch) -> f64,
+    ) -> impl Iterator<Item = (f64, f64)> {
+        let both = self.rounds(one).zip(self.rounds(other));
+        both.filter_map(|(one, other)| one.zip(other)).map(move |(one, other)| (of(one), of(other)))
+    }
+
+    /// How many times the other's the one's is.
+    fn ratio(&self, one: SideName, other: SideName, of: impl Fn(&Stretch) -> f64) -> Figure {
+        Figure::of("", self.pairs(one, other, of).map(|(one, other)| one / other).collect())
     }
 }
 
@@ -117,10 +138,13 @@ async fn line(
         for (side, (name, rounds)) in turns {
             let time = arguments.stretch();
             let closely = matches!(name, SideName::Ours | SideName::Plain);
-            let slow = rounds.last().is_some_and(|last| last.seconds > SLOW * time.as_secs_f64());
-            if closely || round < ROUNDS_OF_SDKS && !slow {
+            let slow = rounds.iter().flatten().any(|one| one.seconds > SLOW * time.as_secs_f64());
+            let turn = round % arguments.rounds().div_ceil(ROUNDS_OF_SDKS) == 0;
+            rounds.push(None);
+            if closely || turn && !slow {
                 let stretch = side.run(stage, Work::CreateMeeting, in_flight, time).await;
-                rounds.push(stretch.with_context(|| format!("at {latency} ms, {in_flight} in flight"))?);
+                let stretch = stretch.with_context(|| format!("at {latency} ms, {in_flight} in flight"))?;
+                rounds[round] = Some(stretch);
             }
         }
     }
@@ -135,7 +159,7 @@ fn pictures(report: &mut Report, lines: &[Line], folder: &Path) -> Result<()> {
         }
         let bars = groups.iter().map(|line| {
             let bars = line.sides.iter().map(|(side, _)| {
-                let figure = crate::report::Figure::of("", line.each(*side, of));
+                let figure = Figure::of("", line.each(*side, of));
                 (side.title().to_owned(), figure.median)
             });
             (format!("{} in flight", line.in_flight), bars.collect())

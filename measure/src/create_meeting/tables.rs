@@ -2,7 +2,7 @@
 
 use super::alone::Apart;
 use super::{IN_FLIGHT, Line};
-use crate::report::{Aim, Cell, Figure, Row, Table, ratio};
+use crate::report::{Aim, Cell, Figure, Row, Table};
 use crate::sides::{SideName, Stretch};
 
 fn columns(names: &[&str]) -> Vec<String> {
@@ -32,7 +32,7 @@ fn relative(line: &Line, of: impl Fn(&Stretch) -> f64 + Copy, one: SideName, oth
     if one == other {
         return "–".into();
     }
-    ratio(&line.each(one, of), &line.each(other, of)).into()
+    line.ratio(one, other, of).into()
 }
 
 /// Throughput and latency.
@@ -129,19 +129,18 @@ pub(super) fn aims(lines: &[Line], sides: &[Apart]) -> Vec<Aim> {
         for (latency, in_flight, wanted) in [(20, 64, 0.97), (20, 512, 0.9), (0, 64, 0.45)] {
             let Some(line) = find(latency, in_flight) else { continue };
             let what = format!("of plain Rust's throughput, {latency} ms, {in_flight} in flight");
-            let rate = |side| line.each(side, Stretch::rate);
-            aims.push(Aim::at_least(&what, wanted, ratio(&rate(SideName::Ours), &rate(SideName::Plain))));
+            let rates = line.ratio(SideName::Ours, SideName::Plain, Stretch::rate);
+            aims.push(Aim::at_least(&what, wanted, rates));
         }
         if let Some(line) = find(0, 1) {
-            let middle = |side| line.each(side, |it| it.quantile(0.5));
-            let pairs = middle(SideName::Ours).into_iter().zip(middle(SideName::Plain));
+            let pairs = line.pairs(SideName::Ours, SideName::Plain, |it| it.quantile(0.5));
             let more = Figure::of("ms", pairs.map(|(ours, plain)| ours - plain).collect());
             aims.push(Aim::at_most("p50 over plain Rust's, 0 ms, one in flight", 0.06, more));
         }
     }
     if let Some(line) = find(20, 64) {
         for (side, _) in line.sides.iter().filter(|(side, _)| side.other_language()) {
-            let times = ratio(&line.each(*side, processor), &line.each(SideName::Ours, processor));
+            let times = line.ratio(*side, SideName::Ours, processor);
             let what = format!("processor time of the {}, in ours, 20 ms, 64 in flight", side.title());
             aims.push(Aim::at_least(&what, 5.0, times));
         }

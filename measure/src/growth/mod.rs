@@ -88,14 +88,16 @@ pub(crate) async fn measure(arguments: &Arguments) -> Result<Report> {
         table.rows.push(Row { cells, repeat: String::new() });
     }
     report.tables.push(table);
+    report.notes.push(format!(
+        "Two stores, one that stays as the first line has it and one that grows; rounds in turns, {rounds} of \
+         each. A factor is the median of the rounds' factors, with the middle half of them in brackets."
+    ));
     report.notes.extend(NOTES.map(str::to_owned));
     stage.microsoft.shutdown().await;
     Ok(report)
 }
 
-const NOTES: [&str; 3] = [
-    "Two stores, one that stays as the first line has it and one that grows; rounds in turns, 61 of each. A \
-     factor is the median of the rounds' factors, with the middle half of them in brackets.",
+const NOTES: [&str; 2] = [
     "500 staff, of whom one is booked; appointments lie within two years, as many to each staff member.",
     "The stand-in is in the same process, without latency, and a booking by video waits for it.",
 ];

@@ -37,7 +37,14 @@ fn draw(file: &Path, title: &str, unit: &str, groups: &Groups) -> Result<(), Box
         .x_label_area_size(30)
         .y_label_area_size(70)
         .build_cartesian_2d(0.0..width, 0.0..top)?;
-    chart.configure_mesh().disable_x_mesh().x_labels(0).y_desc(unit).y_labels(6).draw()?;
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .x_labels(0)
+        .y_desc(unit)
+        .y_labels(6)
+        .y_label_formatter(&|height| super::compact(*height))
+        .draw()?;
     let names = groups.first().map(|(_, bars)| bars.iter().map(|(name, _)| name)).into_iter().flatten();
     for (number, (name, colour)) in names.zip(COLOURS.iter().cycle()).enumerate() {
         let bars = groups.iter().enumerate().filter_map(|(group, (_, bars))| {
