@@ -29,7 +29,7 @@ pub struct Arguments {
     /// Of create-meeting only this side beside ours; repeatable
     #[arg(long, value_name = "SIDE")]
     pub against: Vec<SideName>,
-    /// Rounds of ours and plain Rust [default: 13]
+    /// Rounds of ours and plain Rust [default: 9]
     #[arg(long, value_name = "N")]
     pub rounds: Option<usize>,
     /// Folder for what is written
@@ -76,7 +76,7 @@ impl Arguments {
 
     /// Rounds of what is compared most closely.
     pub(crate) fn rounds(&self) -> usize {
-        self.rounds.unwrap_or(if self.quick { 1 } else { 13 }).max(1)
+        self.rounds.unwrap_or(if self.quick { 1 } else { 9 }).max(1)
     }
 
     /// How long each side has for one line in one round.

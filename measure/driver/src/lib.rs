@@ -100,3 +100,41 @@ where
     }
     outcome
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::sync::Mutex;
+
+    use super::*;
+
+    fn order(milliseconds: u64) -> Order {
+        Order { work: "anything".to_owned(), prefix: "a".to_owned(), in_flight: 4, milliseconds }
+    }
+
+    #[test]
+    fn no_name_comes_twice_and_the_first_failure_ends_the_stretch() {
+        let names = Arc::new(Mutex::new(HashSet::new()));
+        let seen = names.clone();
+        let call = move |_work: Arc<str>, name: String| {
+            let names = names.clone();
+            async move {
+                let mut names = names.lock().map_err(|_| "a caller has panicked")?;
+                assert!(names.insert(name), "a name came twice");
+                if names.len() < 100 { Ok(()) } else { Err("enough") }
+            }
+        };
+        let runtime = Runtime::new().expect("a runtime");
+        let outcome = runtime.block_on(stretch(&order(60_000), call));
+        assert_eq!(outcome.failure.as_deref(), Some("enough"));
+        let made = seen.lock().expect("nobody panicked").len();
+        assert!(outcome.latencies.len() < made && made < 110, "{made} calls");
+    }
+
+    #[test]
+    fn no_call_is_made_when_the_time_is_over() {
+        let runtime = Runtime::new().expect("a runtime");
+        let outcome = runtime.block_on(stretch(&order(0), async |_, _| Err("called")));
+        assert_eq!((outcome.latencies.len(), outcome.failure), (0, None));
+    }
+}

@@ -33,6 +33,22 @@ impl Figure {
     }
 }
 
+/// Of more rounds than this one that was disturbed tells nothing.
+const MANY: usize = 20;
+
+impl Figure {
+    /// What stands in brackets: the least and the most, or of many rounds the middle half.
+    fn spread(&self) -> (f64, f64) {
+        if self.samples.len() <= MANY {
+            return (self.least, self.most);
+        }
+        let mut sorted = self.samples.clone();
+        sorted.sort_by(f64::total_cmp);
+        let at = |quarter: usize| sorted.get(sorted.len() * quarter / 4).copied().unwrap_or(f64::NAN);
+        (at(1), at(3))
+    }
+}
+
 /// One by the other, round by round: what happened to the machine in a round happened to both.
 pub(crate) fn ratio(one: &[f64], other: &[f64]) -> Figure {
     Figure::of("", one.iter().zip(other).map(|(one, other)| one / other).collect())
@@ -62,7 +78,8 @@ impl std::fmt::Display for Figure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&compact(self.median))?;
         if self.samples.len() > 1 {
-            write!(f, " ({} to {})", compact(self.least), compact(self.most))?;
+            let (low, high) = self.spread();
+            write!(f, " ({} to {})", compact(low), compact(high))?;
         }
         Ok(())
     }
@@ -78,6 +95,13 @@ mod tests {
         assert_eq!((figure.median, figure.least, figure.most), (2.0, 1.0, 3.0));
         assert_eq!(figure.to_string(), "2.00 (1.00 to 3.00)");
         assert_eq!(Figure::once("ms", 0.5).to_string(), "0.50");
+    }
+
+    #[test]
+    fn of_many_rounds_the_middle_half_is_shown() {
+        let figure = Figure::of("ms", (0..40).map(f64::from).collect());
+        assert_eq!(figure.to_string(), "20.0 (10.0 to 30.0)");
+        assert_eq!((figure.least, figure.most), (0.0, 39.0));
     }
 
     #[test]

@@ -143,7 +143,7 @@ pub(crate) fn whole(folder: &Path) -> Result<()> {
     let mut text = "# Measurements\n\n\
         Written by `cargo bench`; the JSON files beside it hold every sample. Absolute figures belong to the \
         machine that each part names, ratios are what to compare. A figure is the median, and in brackets \
-        the least and the most of the rounds.\n"
+        the least and the most of the rounds, or of more than twenty rounds the middle half.\n"
         .to_owned();
     for part in Part::value_variants() {
         let name = part.to_possible_value().context("every part has a name")?;
