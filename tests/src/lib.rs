@@ -10,8 +10,8 @@ mod memory;
 mod method;
 mod outcome;
 pub mod process;
-pub mod strangers;
 mod tenants;
+pub mod toolchains;
 mod world;
 
 pub use booking::{HOUR, booking};

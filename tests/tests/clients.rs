@@ -1,14 +1,15 @@
 //! Libraries that others wrote, with only their authority and their trust changed, in front of the
 //! stand-in: whatever they do not understand, it does not do as Microsoft does.
 //!
-//! Where Python, Node or a registry is not there a test says so on the terminal and passes; with
-//! `CLIENTS=required` in the environment it fails.
+//! They come from the package registries on first use, into the target folder. Where Python, Node or a
+//! registry is not there a test says so on the terminal and passes; with `CLIENTS=required` in the
+//! environment it fails.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
-use end_to_end::strangers::{self, Missing, installed, not_tried, run};
+use end_to_end::toolchains::{self, Missing, not_tried};
 use end_to_end::{Credential, form};
 use mock_graph::{Application, Config, MockGraph, Operation, RedirectUri, contoso};
 use tempfile::TempDir;
@@ -23,40 +24,21 @@ fn scripts(language: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("clients").join(language)
 }
 
-/// Where packages are installed.
-const TARGET: &str = env!("CARGO_TARGET_TMPDIR");
+/// The folder of a language in the target folder.
+fn place(language: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("clients").join(language)
+}
 
 /// Two tests want the same packages; the second waits until the first has them.
 static INSTALLING: Mutex<()> = Mutex::const_new(());
 
-/// An interpreter with the pinned packages.
 async fn python() -> Result<Result<PathBuf, Missing>> {
     let _alone = INSTALLING.lock().await;
-    let requirements = scripts("python").join("requirements.txt");
-    let pinned = std::fs::read_to_string(&requirements)?;
-    let (folder, current) = installed(Path::new(TARGET), "python", &pinned)?;
-    let interpreter = folder.join("bin").join("python");
-    if current {
-        return Ok(Ok(interpreter));
-    }
-    let place = folder.to_string_lossy();
-    if let Err(missing) = run(Path::new("python3"), &["-m", "venv", &place], &folder) {
-        return Ok(Err(missing));
-    }
-    let requirements = requirements.to_string_lossy();
-    let install =
-        ["-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary=:all:", "-r", &requirements];
-    if let Err(missing) = run(&interpreter, &install, &folder) {
-        return Ok(Err(missing));
-    }
-    std::fs::write(folder.join("installed"), pinned)?;
-    Ok(Ok(interpreter))
+    toolchains::python(&scripts("python"), &place("python")).await
 }
 
-/// A copy of the scripts with the pinned packages beside them.
 async fn node() -> Result<Result<PathBuf, Missing>> {
-    let _alone = INSTALLING.lock().await;
-    strangers::node(&scripts("node"), Path::new(TARGET), "node")
+    toolchains::node(&scripts("node"), &place("node")).await
 }
 
 /// The stand-in, its certificate authority and a registered certificate in files.

@@ -5,12 +5,13 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use end_to_end::{World, manifest, strangers};
+use end_to_end::toolchains::{self, Missing};
+use end_to_end::{World, manifest};
 use provider_conformance::{Alone, Verdict, check};
 use video_host::{Limits, sha256};
 
 /// The component, made anew if anything that it is made of has changed.
-fn javascript() -> Result<Result<Vec<u8>, strangers::Missing>> {
+async fn javascript() -> Result<Result<Vec<u8>, Missing>> {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (sources, contract) = (package.join("guests/javascript"), package.join("../wit"));
     let mut read = std::fs::read(sources.join("provider.js"))?;
@@ -21,7 +22,8 @@ fn javascript() -> Result<Result<Vec<u8>, strangers::Missing>> {
     for file in files {
         read.extend(std::fs::read(file.path())?);
     }
-    let folder = match strangers::node(&sources, Path::new(env!("CARGO_TARGET_TMPDIR")), "javascript")? {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("clients").join("javascript");
+    let folder = match toolchains::node(&sources, &folder).await? {
         Ok(folder) => folder,
         Err(missing) => return Ok(Err(missing)),
     };
@@ -39,9 +41,9 @@ fn javascript() -> Result<Result<Vec<u8>, strangers::Missing>> {
 
 #[tokio::test]
 async fn a_provider_in_javascript_keeps_every_rule_that_is_about_it() -> Result<()> {
-    let component = match javascript()? {
+    let component = match javascript().await? {
         Ok(component) => component,
-        Err(missing) => return strangers::not_tried("a provider in JavaScript", &missing),
+        Err(missing) => return toolchains::not_tried("a provider in JavaScript", &missing),
     };
     let report = check(&component, &Alone).await?;
     assert!(report.passed(), "{report}");

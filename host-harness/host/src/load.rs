@@ -156,12 +156,7 @@ impl Loader {
             places: Semaphore::new(PLUGIN_CALLS),
             most_memory: AtomicUsize::new(0),
         };
-        let description = sandboxed
-            .run("describe", None, limits.deadline, async |store, provider| {
-                provider.call_describe(store).await
-            })
-            .await
-            .map_err(LoadError::SelfCheck)?;
+        let description = sandboxed.describe().await.map_err(LoadError::SelfCheck)?;
         check::description(&description).map_err(LoadError::Description)?;
         if let Some(expected) = manifest.provider.as_ref().filter(|expected| **expected != description.id) {
             return Err(LoadError::OtherProvider { found: description.id, expected: expected.clone() });

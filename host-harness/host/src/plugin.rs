@@ -52,6 +52,12 @@ impl Plugin {
         &self.loaded.digest
     }
 
+    /// Has it describe itself again, in an instance of its own and outside of the policy for calls: what the
+    /// sandbox costs by itself.
+    pub async fn describe(&self) -> Result<Description, CallError> {
+        self.loaded.sandboxed.describe().await
+    }
+
     /// What it imports and exports.
     pub fn surface(&self) -> &Surface {
         &self.loaded.surface

@@ -110,6 +110,11 @@ impl MockGraph {
         self.0.shared.meetings.all()
     }
 
+    /// Forgets every meeting, so that a long measurement ends with the memory it began with.
+    pub fn forget_meetings(&self) {
+        self.0.shared.meetings.clear();
+    }
+
     /// Faults, to inject and to clear.
     pub fn faults(&self) -> &Faults {
         &self.0.shared.faults

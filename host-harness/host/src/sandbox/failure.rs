@@ -36,9 +36,9 @@ pub enum Failure {
     #[error("it was still computing at its deadline of {deadline} ms, after {used} ms of processor time")]
     Computing {
         /// Processor time that it had got, in milliseconds.
-        used: u128,
+        used: u64,
         /// The deadline, in milliseconds.
-        deadline: u128,
+        deadline: u64,
     },
     /// It wanted more memory than it may have.
     #[error("it wanted more than its {0} bytes of memory")]

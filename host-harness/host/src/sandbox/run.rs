@@ -18,6 +18,7 @@ use crate::bindings::exports::scheduling::video_provider::provider::Guest;
 use crate::bindings::{VideoProvider, VideoProviderPre};
 use crate::calls::Tenant;
 use crate::lend::Lender;
+use crate::provider::Description;
 use crate::store::Integration;
 
 /// Bytes that may cross into the host in one call of an import. The largest is a request body of
@@ -53,6 +54,12 @@ pub(crate) struct Sandboxed {
 }
 
 impl Sandboxed {
+    /// Has the plugin say what it is, for no integration.
+    pub(crate) async fn describe(&self) -> Result<Description, CallError> {
+        let time = self.limits.deadline;
+        self.run("describe", None, time, async |store, provider| provider.call_describe(store).await).await
+    }
+
     /// Calls a function of the contract in a fresh instance, within `time`, for an integration with what it
     /// shares with others of its tenant. `call` makes the call; it is
     /// given the store and the provider's functions.
@@ -64,7 +71,8 @@ impl Sandboxed {
         call: impl AsyncFnOnce(&mut Store<CallState>, &Guest) -> wasmtime::Result<R>,
     ) -> Result<R, CallError> {
         let usage = Usage::new(self.runner.pace.clone(), &self.limits);
-        usage.of(self.attempt(function, whose, time, &usage, call)).await
+        // Boxed, or it would be copied into every future that awaits a call.
+        usage.of(Box::pin(self.attempt(function, whose, time, &usage, call))).await
     }
 
     async fn attempt<R>(
@@ -146,10 +154,12 @@ impl Sandboxed {
                 Err(fail(failure))
             }
             Err(_elapsed) => {
-                let (used, deadline) = (usage.spent().as_millis(), time.as_millis());
-                let failure = match usage.was_computing() {
-                    true => Failure::Computing { used, deadline },
-                    false => Failure::Deadline(deadline),
+                let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+                let (used, deadline) = (millis(usage.spent()), millis(time));
+                let failure = if usage.was_computing() {
+                    Failure::Computing { used, deadline }
+                } else {
+                    Failure::Deadline(deadline.into())
                 };
                 tracing::error!(plugin = &*self.name, function, used, "a plugin's call ran out of time");
                 Err(fail(failure))

@@ -87,6 +87,10 @@ impl Meetings {
         Ok((meeting, true))
     }
 
+    pub(crate) fn clear(&self) {
+        *lock(&self.0) = Inner::default();
+    }
+
     pub(crate) fn insert(&self, meeting: StoredMeeting) {
         lock(&self.0).insert(meeting);
     }

@@ -22,6 +22,12 @@ pub(crate) fn did(evil: &str) -> Option<String> {
             let written = storage::set(&key["write:".len()..], b"the secret of this integration");
             format!("written: {}", written.is_ok())
         }
+        // Nothing evil: what a read costs, by the difference to a call that does not read.
+        times if times.starts_with("read:") => {
+            let times = times["read:".len()..].parse().unwrap_or(0);
+            let found = (0..times).filter(|_| matches!(storage::get("connection"), Ok(Some(_)))).count();
+            format!("{found} of {times} reads found something")
+        }
         key if key.starts_with("use credential:") => use_credential(&key["use credential:".len()..]),
         _ => return None,
     })
