@@ -43,8 +43,10 @@ async fn who_writes_a_million_keys_runs_out_of_time_and_holds_up_nobody() -> Res
     world.teams_on("contoso")?.check().await?;
     let error = writing.await?.err().context("a million keys were written")?;
     match error.downcast_ref() {
+        // Most of its time goes by on the database's thread, which nobody counts as its own (decision 19).
         Some(CallError::Failed {
-            failure: Failure::ProcessorTime(_) | Failure::Computing { .. }, ..
+            failure: Failure::Deadline(_) | Failure::ProcessorTime(_) | Failure::Computing { .. },
+            ..
         }) => {}
         _ => bail!("{error:#}"),
     }
