@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 use video_host::egress::Trust;
 use video_host::provider::NextStep;
-use video_host::{Host, HostConfig};
+use video_host::{Host, HostConfig, Plugin};
 use video_platform::{Finished, MatchField, Platform, Setup, Way};
 
 use crate::Arguments;
@@ -90,8 +90,16 @@ pub(crate) async fn measure(arguments: &Arguments) -> Result<Report> {
         }
         stage.stage.microsoft.shutdown().await;
     }
-    let columns =
-        ["staff", "by", "requests", "units", "s", "s that the units alone take", "memory grew by, MiB"];
+    let columns = [
+        "staff",
+        "by",
+        "requests",
+        "units",
+        "s",
+        "s that the units alone take",
+        "memory grew by, MiB",
+        "the plugin's until then, at most, MiB",
+    ];
     report.tables.push(Table {
         title: "3,500 resource units in 10 s, as Microsoft has it for the smallest tenants".to_owned(),
         columns: columns.map(str::to_owned).to_vec(),
@@ -115,6 +123,7 @@ const NOTES: [&str; 4] = [
 struct Matched {
     stage: Stage,
     platform: Platform,
+    teams: Plugin,
     integration: video_platform::IntegrationId,
     token: String,
     keys: Vec<String>,
@@ -148,7 +157,8 @@ impl Matched {
         config.trust = Trust::Only(authorities(stage.microsoft.ca_pem())?);
         let host = Host::start(config).await?;
         let platform = Platform::open(host.clone()).await?;
-        platform.providers().install(host.load(plugin_artifacts::TEAMS, &manifest()?).await?);
+        let teams = host.load(plugin_artifacts::TEAMS, &manifest()?).await?;
+        platform.providers().install(teams.clone());
         let setup = Setup { match_field: MatchField::Email, values: setup_values(contoso::TENANT_ID) };
         let begun = platform.start_connect("microsoft-teams", setup, SESSION, contoso::REDIRECT_URI).await?;
         let (integration, NextStep::Visit(url)) = begun else { bail!("Teams needs a sign-in") };
@@ -158,7 +168,7 @@ impl Matched {
         platform.import_staff(file.as_bytes()).await?;
         let scope = "openid https://graph.microsoft.com/User.ReadBasic.All";
         let token = token(&stage.microsoft, scope).await?;
-        Ok(Self { stage, platform, integration, token, keys, users, _folder: folder })
+        Ok(Self { stage, platform, teams, integration, token, keys, users, _folder: folder })
     }
 
     /// What came of it, and how many times the units' time it took where they do take any.
@@ -173,6 +183,7 @@ impl Matched {
                 fewest.to_string().into(),
                 Cell::from("not run"),
                 alone.to_string().into(),
+                "–".into(),
                 "–".into(),
             ]);
             return Ok((Row { cells, repeat: String::new() }, None));
@@ -202,13 +213,15 @@ impl Matched {
         let answers = answers.iter().filter_map(|request| request.answer.as_ref());
         let units: u64 = answers.map(|answer| u64::from(answer.units)).sum();
         #[allow(clippy::cast_precision_loss)]
-        let grew = Figure::once("MiB", grew as f64 / 1_024.0);
+        let [grew, plugin] = [grew as f64 / 1_024.0, self.teams.most_memory() as f64 / f64::from(1 << 20)]
+            .map(|memory| Cell::from(Figure::once("MiB", memory)));
         cells.extend([
             requests.to_string().into(),
             units.to_string().into(),
             Figure::once("s", took.as_secs_f64()).into(),
             alone.to_string().into(),
-            grew.into(),
+            grew,
+            if matches!(means, Means::Job(_)) { plugin } else { "–".into() },
         ]);
         #[allow(clippy::cast_precision_loss)]
         let ratio = (alone > 0).then(|| took.as_secs_f64() / alone as f64);

@@ -52,7 +52,7 @@ pub(super) async fn apply<V: VideoProviders>(
     let answers = current(&mut transaction, whom.integration, &asked.answers).await?;
     let done: Vec<_> = answers.iter().map(|(candidate, _)| candidate.staff.as_str()).collect();
     let before = match whom.job {
-        Some(job) => store::given_before(&mut transaction, id, job, &done).await?,
+        Some(job) => store::given(&mut transaction, id, job, &done).await?,
         None => (0, 0),
     };
     store::answered(&mut transaction, id, &answers, whom.job, now).await?;
@@ -75,11 +75,11 @@ pub(super) async fn apply<V: VideoProviders>(
     if calls > 0 {
         news = integration::store::note(&mut transaction, id, Question::Users, asked.heard(), now).await?;
     }
-    let matched = answers.iter().filter(|(_, answer)| answer.state == MatchState::Matched).count();
     let goes_on = match whom.job {
         Some(job) => {
-            let more = |now: usize, before: usize| signed(now) - signed(before);
-            let (done, matched) = (more(answers.len(), before.0), more(matched, before.1));
+            // Asked again: of those who turned out to be the same user none is matched.
+            let after = store::given(&mut transaction, id, job, &done).await?;
+            let (done, matched) = (signed(after.0) - signed(before.0), signed(after.1) - signed(before.1));
             job_store::advance(&mut transaction, job, done, matched, signed(calls)).await?
         }
         None => true,

@@ -30,8 +30,12 @@ impl<V: VideoProviders> Work<'_, V> {
             match self.provider.list_users(job.page.as_deref()).await {
                 Ok(page) => {
                     silent = 0;
-                    if job.page.is_none() && !self.worth_reading_on(job, &page).await {
-                        return self.by_keys(job).await;
+                    if job.page.is_none() && !self.worth_reading_on(job, &page).await? {
+                        return if self.keep(job, Vec::new(), 1).await? {
+                            self.by_keys(job).await
+                        } else {
+                            Ok(false)
+                        };
                     }
                     if !self.read(job, &page).await? {
                         return Ok(false);
@@ -65,19 +69,18 @@ impl<V: VideoProviders> Work<'_, V> {
 
     /// Whether the directory is still the cheaper way once its first page has shown how much is on one. A
     /// provider may give fewer users than the plan counts with; then its size is asked for again.
-    async fn worth_reading_on(&mut self, job: &JobRow, first: &DirectoryPage) -> bool {
+    async fn worth_reading_on(&mut self, job: &JobRow, first: &DirectoryPage) -> Result<bool, MatchError> {
         let on_a_page = first.entries.len() as u64;
         if first.next.is_none() || on_a_page >= PAGE {
-            return true;
+            return Ok(true);
         }
-        match self.provider.directory_size().await {
-            Ok(Some(users)) => {
-                let staff = u64::try_from(job.total).unwrap_or(0);
-                users.div_ceil(on_a_page.max(1)) < by_keys(staff, self.provider.description())
-            }
-            // Who does not tell is read on: the plan had it as the cheaper way.
-            Ok(None) | Err(_) => true,
-        }
+        let size = self.provider.directory_size().await;
+        self.keep(job, Vec::new(), 1).await?;
+        // Who does not tell is read on: the plan had it as the cheaper way, and what stands in the way of this
+        // call stands in the way of the next page.
+        let Ok(Some(users)) = size else { return Ok(true) };
+        let staff = u64::try_from(job.total).unwrap_or(0);
+        Ok(users.div_ceil(on_a_page.max(1)) < by_keys(staff, self.provider.description()))
     }
 
     fn list_of(&self, job: &JobRow) -> List {

@@ -83,9 +83,9 @@ pub(super) async fn answered(
     tally::settle(connection, Touched::Staff(&staff), before).await
 }
 
-/// How many of these staff a job gave an outcome before, and how many of them are matched. At most
+/// To how many of these staff a job has given an outcome, and how many of them are matched. At most
 /// [`ROWS_AT_ONCE`](crate::database::ROWS_AT_ONCE).
-pub(super) async fn given_before(
+pub(super) async fn given(
     connection: &mut Connection,
     integration: &IntegrationId,
     job: &JobId,

@@ -13,6 +13,7 @@ mod changes;
 mod changing_many;
 mod connecting;
 mod dashboard;
+mod directory;
 mod entitlements;
 mod events;
 mod histories;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use video_host::provider::{DirectoryEntry, DirectoryPage, Error, MatchOutcome, Standing};
+use video_host::provider::{Error, MatchOutcome};
 use video_platform::{
     Entitlement, IntegrationId, JobState, MatchError, MatchState, Role, StaffMatch, StaffMember, Way,
 };
@@ -12,7 +12,7 @@ use crate::script::{Stage, dead, outage, user};
 
 const QUIET: Duration = Duration::from_secs(5);
 
-async fn found(stage: &Stage, id: &IntegrationId, staff: &str) -> anyhow::Result<StaffMatch> {
+pub(crate) async fn found(stage: &Stage, id: &IntegrationId, staff: &str) -> anyhow::Result<StaffMatch> {
     let all = stage.platform.matches(id, None, 1_000).await?;
     Ok(all.into_iter().find(|found| found.staff == staff).unwrap())
 }
@@ -23,7 +23,7 @@ fn member(id: &str, email: &str) -> StaffMember {
 }
 
 /// Lets what is due be done, with everybody's changes long enough ago.
-async fn later(stage: &Stage) -> anyhow::Result<Vec<String>> {
+pub(crate) async fn later(stage: &Stage) -> anyhow::Result<Vec<String>> {
     stage.clock.advance(QUIET);
     stage.platform.run_due_jobs().await?;
     Ok(stage.script.take_calls())
@@ -205,7 +205,9 @@ async fn two_staff_on_one_user_by_different_keys_are_both_told() -> anyhow::Resu
         set("bob", MatchOutcome::Matched(same.clone()));
         set("dan", MatchOutcome::AliasOf(user("cem@contoso.com")));
     }
-    stage.platform.rematch(&id, |_| {}).await?;
+    let mut matched = 0;
+    stage.platform.rematch(&id, |progress| matched = progress.matched).await?;
+    assert_eq!(matched, 1, "of two staff who are one user none counts, nor does an alias");
     let (ann, bob) = (found(&stage, &id, "ann").await?, found(&stage, &id, "bob").await?);
     assert_eq!((ann.state, bob.state), (MatchState::Shared, MatchState::Shared));
     assert_eq!(ann.reason.unwrap(), "same is also the user of bob (bob): only one of them can be");
@@ -240,103 +242,6 @@ async fn who_comes_to_share_a_key_by_an_import_is_told_and_so_is_the_other() -> 
             (MatchState::Shared, format!("shared with {other} ({other})"))
         );
     }
-    Ok(())
-}
-
-fn entry(key: &str, standing: Standing, other_keys: &[&str]) -> DirectoryEntry {
-    let other_keys = other_keys.iter().map(|key| (*key).to_owned()).collect();
-    DirectoryEntry { user: user(key), standing, other_keys }
-}
-
-#[tokio::test]
-async fn the_directory_is_read_where_that_is_cheaper_and_the_plan_says_so() -> anyhow::Result<()> {
-    let stage = Stage::new().await?;
-    let id = stage.connect().await?;
-    stage.import(&["ann", "bob", "cem", "dan", "eve", "fay"]).await?;
-    *stage.script.size.lock().unwrap() = Some(1_200);
-    let plan = stage.platform.plan_rematch(&id).await?;
-    assert_eq!((plan.staff, plan.users, plan.way), (6, Some(1_200), Way::Directory));
-    assert_eq!((plan.calls, plan.by_keys, plan.by_directory), (2, 3, Some(2)));
-    {
-        let mut pages = stage.script.pages.lock().unwrap();
-        let mut first = vec![
-            entry("Ann@contoso.com", Standing::Usable, &["fay@contoso.com"]),
-            entry("x@contoso.com", Standing::Usable, &["BOB@contoso.com", "dan@contoso.com"]),
-        ];
-        first.extend((0..997).map(|n| entry(&format!("stranger{n}@contoso.com"), Standing::Usable, &[])));
-        pages.push_back(Ok(DirectoryPage { entries: first, next: Some("2".to_owned()) }));
-        pages.push_back(Err(Error::Throttled(Some(4_000))));
-        let second = vec![
-            entry("cem@contoso.com", Standing::Disabled, &[]),
-            // Who has the key as theirs, and another who has it as an address.
-            entry("dan@contoso.com", Standing::Usable, &[]),
-            entry("y@contoso.com", Standing::Usable, &["bob@contoso.com", "ann@contoso.com"]),
-        ];
-        pages.push_back(Ok(DirectoryPage { entries: second, next: None }));
-    }
-    stage.script.take_calls();
-    let job = stage.platform.start_rematch_by(&id, plan.way).await?;
-    stage.platform.run_due_jobs().await?;
-    assert_eq!(stage.script.take_calls(), ["list from the start", "list 2", "list 2"]);
-    assert_eq!(*stage.waited.0.lock().unwrap(), [Duration::from_secs(4)]);
-    let ended = stage.platform.rematch_progress(&job).await?;
-    assert_eq!((ended.state, ended.progress.calls), (JobState::Finished, 2));
-    for (staff, state) in [
-        ("ann", MatchState::Matched),
-        ("bob", MatchState::Ambiguous),
-        ("cem", MatchState::Disabled),
-        ("dan", MatchState::Matched),
-        ("eve", MatchState::NotFound),
-        ("fay", MatchState::Alias),
-    ] {
-        assert_eq!(found(&stage, &id, staff).await?.state, state, "{staff}");
-    }
-    assert!(later(&stage).await?.is_empty(), "nobody is asked for again");
-
-    // With few staff, or where the provider does not tell, keys are asked for.
-    *stage.script.size.lock().unwrap() = None;
-    assert_eq!(stage.platform.plan_rematch(&id).await?.way, Way::Keys);
-    *stage.script.size.lock().unwrap() = Some(3_000);
-    assert_eq!(stage.platform.plan_rematch(&id).await?.way, Way::Keys);
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_directory_of_smaller_pages_than_planned_is_left_for_asking_by_key_once_that_is_cheaper()
--> anyhow::Result<()> {
-    // By keys it takes three calls. With 1,200 users on pages of 500 the directory takes three, too; with 1,000
-    // it takes two.
-    for (users, wanted) in [(1_200, "match ann@contoso.com bob@contoso.com"), (1_000, "list 2")] {
-        let stage = Stage::new().await?;
-        let id = stage.connect().await?;
-        stage.import(&["ann", "bob", "cem", "dan", "eve", "fay"]).await?;
-        *stage.script.size.lock().unwrap() = Some(users);
-        let half = |from: usize| {
-            let key = |n| format!("stranger{n}@contoso.com");
-            (from..from + 500).map(|n| entry(&key(n), Standing::Usable, &[])).collect()
-        };
-        {
-            let mut pages = stage.script.pages.lock().unwrap();
-            pages.push_back(Ok(DirectoryPage { entries: half(0), next: Some("2".to_owned()) }));
-            pages.push_back(Ok(DirectoryPage { entries: half(500), next: None }));
-        }
-        stage.script.take_calls();
-        stage.platform.start_rematch_by(&id, Way::Directory).await?;
-        stage.platform.run_due_jobs().await?;
-        let calls = stage.script.take_calls();
-        assert_eq!(calls[..3], ["list from the start", "count", wanted]);
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_directory_that_cannot_be_read_is_left_for_asking_by_key() -> anyhow::Result<()> {
-    let (stage, id) = Stage::with_staff(&["ann"]).await?;
-    stage.script.pages.lock().unwrap().push_back(Err(Error::Throttled(Some(3_600_000))));
-    let job = stage.platform.start_rematch_by(&id, Way::Directory).await?;
-    stage.platform.run_due_jobs().await?;
-    assert_eq!(stage.script.take_calls(), ["list from the start", "match ann@contoso.com"]);
-    assert_eq!(stage.platform.rematch_progress(&job).await?.state, JobState::Finished);
     Ok(())
 }
 
