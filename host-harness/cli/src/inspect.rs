@@ -10,7 +10,8 @@ use serde::Serialize;
 use tempfile::TempDir;
 use video_host::egress::{Grant, StaticRoutes, Trust};
 use video_host::manifest::asked_by;
-use video_host::provider::{CONTRACT, Capabilities, Choice, Description, MeetingOption, SetupKind};
+use video_host::provider::{CONTRACT, Capabilities, Choice, MeetingOption, SetupKind};
+use video_host::signing::SigningKeys;
 use video_host::wants::Wants;
 use video_host::{Host, HostConfig, Limits, LoadError, Manifest, Plugin, sha256};
 
@@ -51,6 +52,12 @@ struct Identity {
     setup: Vec<Field>,
     /// What can be chosen about meetings.
     meeting_options: Vec<Offered>,
+    /// Keys for tokens of who joins, without which it is of no use.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    signs_with: Vec<String>,
+    /// Such keys that an operator may leave out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    may_sign_with: Vec<String>,
     /// Origins that requests go to.
     requests_to: Vec<String>,
     /// Origins that administrators sign in at.
@@ -104,7 +111,7 @@ pub async fn inspect(file: &Path, limits: &Limits) -> Result<Inspection> {
         file: file.display().to_string(),
         size: component.len() as u64,
         sha256: sha256(&component),
-        identity: loaded.as_ref().ok().map(|plugin| Identity::of(plugin.description())),
+        identity: loaded.as_ref().ok().map(Identity::of),
         imports,
         exports,
         refusal: loaded.err().map(|error| error.to_string()),
@@ -113,7 +120,14 @@ pub async fn inspect(file: &Path, limits: &Limits) -> Result<Inspection> {
 
 /// Loads it, granting what it asks for: nothing is called but its description.
 async fn load(host: &Host, component: &[u8], limits: &Limits) -> Result<Plugin, LoadError> {
-    let manifest = Manifest { limits: limits.clone(), ..Manifest::default() };
+    let mut manifest = Manifest { limits: limits.clone(), ..Manifest::default() };
+    // Nothing is signed here: the keys only have to be there.
+    if let Ok(Some(wants)) = Wants::of_component(component)
+        && let Ok(nowhere) = "https://nowhere.invalid".parse()
+        && let Ok((keys, _)) = SigningKeys::drawn(wants.keys(false), &nowhere)
+    {
+        manifest.signing = Arc::new(keys);
+    }
     match host.load(component, &manifest).await {
         Err(LoadError::NotGranted(wanted)) => {
             let grant = Grant { api: wanted.clone(), identity: wanted };
@@ -136,7 +150,11 @@ impl Inspection {
 }
 
 impl Identity {
-    fn of(description: &Description) -> Self {
+    fn of(plugin: &Plugin) -> Self {
+        let description = plugin.description();
+        let keys = |optional| {
+            plugin.wants().map(|wants| wants.keys(optional).map(str::to_owned).collect()).unwrap_or_default()
+        };
         let named = [
             (Capabilities::MATCHING, "matching"),
             (Capabilities::RESCHEDULE, "reschedule"),
@@ -165,6 +183,8 @@ impl Identity {
                 })
                 .collect(),
             meeting_options: description.meeting_options.iter().map(Offered::of).collect(),
+            signs_with: keys(false),
+            may_sign_with: keys(true),
             requests_to: description.api_origins.clone(),
             sign_in_at: description.identity_origins.clone(),
         }
@@ -196,7 +216,13 @@ impl Identity {
         }
         screen.title("Asks the operator for", "")?;
         screen.fact("Requests", &listed(&self.requests_to.join(", ")))?;
-        screen.fact("Sign-in", &listed(&self.sign_in_at.join(", ")))
+        screen.fact("Sign-in", &listed(&self.sign_in_at.join(", ")))?;
+        for (what, keys) in [("Key", &self.signs_with), ("Optional key", &self.may_sign_with)] {
+            for name in keys {
+                screen.fact(what, &format!("{name}, for tokens of those who join"))?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -75,8 +75,7 @@ impl Judged {
             Err(Stop::NotApplicable(why)) => (Verdict::NotApplicable, None, None, Some(why)),
             Err(Stop::NotJudged(why)) => (Verdict::NotJudged, None, None, Some(why)),
         };
-        let read = format!("provider.wit: {}", rule.read());
-        Self { rule: rule.name(), verdict, did, came, why, contract: rule.contract(), read }
+        Self { rule: rule.name(), verdict, did, came, why, contract: rule.contract(), read: rule.read() }
     }
 }
 

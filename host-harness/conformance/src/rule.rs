@@ -25,6 +25,13 @@ pub enum Rule {
     LooksUpHowItIs,
     LookingUpChangesNothing,
     MatchesEachKeyInOrder,
+    ListsEveryUser,
+    TellsHowManyUsersThereAre,
+    GivesALinkForJoining,
+    HasTheHostSign,
+    ParticipantsHaveTheirOwnLinks,
+    ATokenLeadsWhereItMay,
+    ATokenIsStoredNowhere,
     RefusesMalformedInput,
     TakesWhatIsAllowed,
     SaysThatNothingHappened,
@@ -44,15 +51,15 @@ pub enum Rule {
 /// What is told of a rule.
 struct Words {
     name: &'static str,
-    /// Of `wit/provider.wit`, literally.
+    /// Of the files in `wit`, literally.
     contract: &'static str,
-    /// What of that file to read.
+    /// What to read: of `provider.wit`, unless it begins with another file.
     read: &'static str,
 }
 
 impl Rule {
     /// All of them, in the order of an integration's life.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 42] = [
         Self::LoadsAndDescribesItself,
         Self::DescribesItselfAlwaysTheSame,
         Self::SaysThatItIsNotConnected,
@@ -74,6 +81,13 @@ impl Rule {
         Self::LooksUpHowItIs,
         Self::LookingUpChangesNothing,
         Self::MatchesEachKeyInOrder,
+        Self::ListsEveryUser,
+        Self::TellsHowManyUsersThereAre,
+        Self::GivesALinkForJoining,
+        Self::HasTheHostSign,
+        Self::ParticipantsHaveTheirOwnLinks,
+        Self::ATokenLeadsWhereItMay,
+        Self::ATokenIsStoredNowhere,
         Self::RefusesMalformedInput,
         Self::TakesWhatIsAllowed,
         Self::SaysThatNothingHappened,
@@ -100,9 +114,10 @@ impl Rule {
         self.words().contract
     }
 
-    /// What of `wit/provider.wit` to read.
-    pub fn read(self) -> &'static str {
-        self.words().read
+    /// What to read in the folder `wit`.
+    pub fn read(self) -> String {
+        let read = self.words().read;
+        if read.contains(".wit: ") { read.to_owned() } else { format!("provider.wit: {read}") }
     }
 
     #[allow(clippy::too_many_lines, reason = "a table")]
@@ -192,6 +207,41 @@ impl Rule {
                 "matches-each-key-in-order",
                 "One outcome for each key, in the order of the keys.",
                 "match-users",
+            ),
+            Self::ListsEveryUser => (
+                "lists-every-user",
+                "One page of all users, the first without a cursor",
+                "list-users; directory-page",
+            ),
+            Self::TellsHowManyUsersThereAre => (
+                "tells-how-many-users-there-are",
+                "How many users there are, about; none if the provider does not tell.",
+                "directory-size",
+            ),
+            Self::GivesALinkForJoining => (
+                "gives-a-link-for-joining",
+                "A link for one participant to join with now: https, at most 8,192 bytes.",
+                "joining.wit: join-link",
+            ),
+            Self::HasTheHostSign => (
+                "has-the-host-sign",
+                "it sets them itself, and refuses claims that have one.",
+                "signing.wit: sign; error, reserved-claim",
+            ),
+            Self::ParticipantsHaveTheirOwnLinks => (
+                "participants-have-their-own-links",
+                "Links with a token are for one participant each.",
+                "joining.wit: join-link; participant",
+            ),
+            Self::ATokenLeadsWhereItMay => (
+                "a-token-leads-where-it-may",
+                "They lead where the operator said that tokens of this key may go",
+                "joining.wit: join-link",
+            ),
+            Self::ATokenIsStoredNowhere => (
+                "a-token-is-stored-nowhere",
+                "the plugin stores nothing of it and logs nothing of it",
+                "joining.wit: join-link",
             ),
             Self::RefusesMalformedInput => (
                 "refuses-malformed-input",

@@ -21,6 +21,9 @@ use crate::settings::{Settings, WrongAddress};
 /// filled by who only knows the address.
 const STRANGERS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(120).expect("it is not zero");
 
+/// How often one address to join is served in a minute: each opening has a plugin called and a token signed.
+const OPENINGS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(20).expect("it is not zero");
+
 /// The platform's web pages. Cheap to clone.
 #[derive(Clone)]
 pub struct Console {
@@ -35,6 +38,8 @@ struct Inner {
     links: Links,
     sign_ins: DefaultKeyedRateLimiter<IpAddr>,
     strangers: DefaultKeyedRateLimiter<IpAddr>,
+    /// By the code of the address.
+    openings: DefaultKeyedRateLimiter<String>,
 }
 
 impl Console {
@@ -50,6 +55,7 @@ impl Console {
                 links: Links::new(settings.link_lifetime),
                 sign_ins: RateLimiter::keyed(Quota::per_minute(per_minute)),
                 strangers: RateLimiter::keyed(Quota::per_minute(STRANGERS_PER_MINUTE)),
+                openings: RateLimiter::keyed(Quota::per_minute(OPENINGS_PER_MINUTE)),
                 platform,
                 settings,
             }),
@@ -110,6 +116,12 @@ impl Console {
         // Forgets those that did not try lately, so that the list stays short.
         self.inner.sign_ins.retain_recent();
         self.inner.sign_ins.check_key(&from).is_ok()
+    }
+
+    /// Whether the address of this code, which is one, may be served once more.
+    pub(crate) fn may_join(&self, code: &str) -> bool {
+        self.inner.openings.retain_recent();
+        self.inner.openings.check_key(&code.to_owned()).is_ok()
     }
 
     /// Whether one more refusal of an address that is not signed in goes to the audit log.

@@ -51,6 +51,12 @@ impl Failure {
         Self { retry_after: Some(60), ..failure }
     }
 
+    pub(crate) fn too_many_openings() -> Self {
+        let message = "This link was opened very often in the last minute. Wait a minute, and open it once.";
+        let failure = Self::new(StatusCode::TOO_MANY_REQUESTS, "Too often", &message);
+        Self { retry_after: Some(60), ..failure }
+    }
+
     pub(crate) fn not_found(what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "There is no such page", &what)
     }

@@ -18,7 +18,8 @@ use crate::gate::{Gate, gate};
 use crate::headers::headers;
 use crate::pages::{
     VIDEO_CALLS, appointment, audit, booking, change, connect, dashboard, disconnect, events, hand_over,
-    integration, mass, options, profile, reauthorize, record, rematch, schedule, services, sign_in, staff,
+    integration, join, mass, options, profile, reauthorize, record, rematch, schedule, services, sign_in,
+    staff,
 };
 use crate::settings::CALLBACK;
 
@@ -128,6 +129,7 @@ fn people() -> Vec<Entry> {
 
 fn appointments() -> Vec<Entry> {
     vec![
+        page(format!("{}/{{code}}", join::JOIN), Everyone, join::open),
         page("/schedule", May(Action::SeeAppointments), schedule::show),
         page("/schedule/new", May(Action::Book), booking::in_schedule),
         form("/schedule/new", May(Action::Book), booking::book_in_schedule),

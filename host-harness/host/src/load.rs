@@ -9,15 +9,14 @@ use tokio::sync::Semaphore;
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
-use crate::bindings::VideoProviderPre;
 use crate::calls::Dispatcher;
 use crate::egress::{Grant, Origin, OriginError};
 use crate::lend::Lender;
 use crate::manifest::Manifest;
 use crate::plugin::{Loaded, Plugin};
 use crate::sandbox::{
-    CONCURRENT_CALLS, CallError, CallState, CodeCache, LARGEST_MEMORY, PLUGIN_CALLS, Runner, Sandboxed,
-    Surface, SurfaceError, check, surface,
+    CONCURRENT_CALLS, CallError, CallState, CodeCache, JOINING, LARGEST_MEMORY, PLUGIN_CALLS, PROVIDER,
+    Runner, Sandboxed, Surface, SurfaceError, check, surface,
 };
 use crate::wants::{Wants, WantsError};
 
@@ -72,6 +71,12 @@ pub enum LoadError {
     /// It needs to reach what the operator did not grant.
     #[error("the component needs origins that are not granted: {}. Review them and add them to its grant", list(.0))]
     NotGranted(Vec<Origin>),
+    /// It needs a key for tokens of those who join.
+    #[error(
+        "the component needs a key {0} for tokens of those who join, which the operator does not have: add one to its \
+         manifest"
+    )]
+    NoKey(String),
     /// What it says that it wants, beside its code, cannot be read or is not what it says when it is asked.
     #[error(transparent)]
     Wants(WantsError),
@@ -139,6 +144,9 @@ impl Loader {
             if !api.is_empty() {
                 return Err(LoadError::NotGranted(api));
             }
+            if let Some(name) = wants.key_not_there(&manifest.signing) {
+                return Err(LoadError::NoKey(name.to_owned()));
+            }
         }
         let (component, from_cache) = self.compile(bytes, &digest).await?;
         let surface = surface(&self.runner.engine, &component);
@@ -146,10 +154,14 @@ impl Loader {
 
         let misfit = |error: wasmtime::Error| LoadError::Misfit(format!("{error:#}"));
         let pre = self.linker.instantiate_pre(&component).map_err(misfit)?;
-        let pre = VideoProviderPre::new(pre).map_err(misfit)?;
+        let interface = component
+            .get_export_index(None, PROVIDER)
+            .ok_or_else(|| LoadError::Misfit(format!("it exports no {PROVIDER}")))?;
         let sandboxed = Sandboxed {
             runner: self.runner.clone(),
             pre,
+            interface,
+            joining: component.get_export_index(None, JOINING),
             limits: limits.clone(),
             lender: Arc::new(lender()),
             name: digest.get(..12).unwrap_or_default().into(),
@@ -161,7 +173,8 @@ impl Loader {
         if let Some(expected) = manifest.provider.as_ref().filter(|expected| **expected != description.id) {
             return Err(LoadError::OtherProvider { found: description.id, expected: expected.clone() });
         }
-        if wants.is_some_and(|wants| wants != Wants::of_description(&description)) {
+        let described = Wants::of_description(&description);
+        if wants.as_ref().is_some_and(|wants| !wants.has_the_origins_of(&described)) {
             return Err(LoadError::Wants(WantsError::Differs));
         }
         let parse =
@@ -185,6 +198,7 @@ impl Loader {
                 description,
                 digest,
                 surface,
+                wants,
                 size: bytes.len(),
                 from_cache,
             }),

@@ -13,6 +13,7 @@ use crate::provider::{
 };
 use crate::sandbox::{CallError, Failure, Sandboxed, Surface, check};
 use crate::store::Integration;
+use crate::wants::Wants;
 
 /// A plugin that is ready to be called. Cheap to clone; the code lives until the last clone is gone,
 /// so calls in flight finish on it when another version takes over.
@@ -26,6 +27,7 @@ pub(crate) struct Loaded {
     pub(crate) description: Description,
     pub(crate) digest: String,
     pub(crate) surface: Surface,
+    pub(crate) wants: Option<Wants>,
     pub(crate) size: usize,
     pub(crate) from_cache: bool,
     pub(crate) grant: Arc<Grant>,
@@ -63,6 +65,16 @@ impl Plugin {
         &self.loaded.surface
     }
 
+    /// What it says that it wants, beside its code; none if it says nothing there.
+    pub fn wants(&self) -> Option<&Wants> {
+        self.loaded.wants.as_ref()
+    }
+
+    /// Whether its links can be asked for each time somebody joins.
+    pub fn joins(&self) -> bool {
+        self.loaded.sandboxed.joining.is_some()
+    }
+
     /// Size of the component, in bytes.
     pub fn size(&self) -> usize {
         self.loaded.size
@@ -91,14 +103,14 @@ impl Plugin {
 /// that the plugin failed.
 #[derive(Debug, Clone)]
 pub struct Provider {
-    plugin: Plugin,
-    integration: Integration,
-    within: Option<Duration>,
+    pub(crate) plugin: Plugin,
+    pub(crate) integration: Integration,
+    pub(crate) within: Option<Duration>,
 }
 
 /// Calls one function of the contract, as often as it is worth it, and checks what it returned.
 macro_rules! call {
-    ($self:ident, $name:literal, $work:expr, $function:ident($($argument:expr),*), $check:expr) => {{
+    ($self:ident, $name:literal, $work:expr, ($($argument:expr),*), $check:expr) => {{
         let Loaded { sandboxed, dispatcher, description, .. } = &*$self.plugin.loaded;
         let tenant = dispatcher.tenant(&sandboxed.name, &$self.integration).await;
         let mut attempts = Attempts::new(dispatcher, &tenant, Errand {
@@ -113,9 +125,7 @@ macro_rules! call {
         loop {
             let turn = attempts.begin().await?;
             let answer = sandboxed
-                .run($name, Some(($self.integration.clone(), tenant.clone())), turn.time, async move |store, provider| {
-                    provider.$function(store, $($argument),*).await
-                })
+                .function($name, ($self.integration.clone(), tenant.clone()), turn.time, ($($argument,)*))
                 .await
                 .and_then(|answer| $self.checked($name, answer, $check));
             match attempts.settle(turn, answer).await {
@@ -146,9 +156,7 @@ impl Provider {
 
     pub(crate) async fn begin_connect(&self, request: &AuthorizationRequest) -> Result<NextStep, CallError> {
         let grant = &self.plugin.loaded.grant;
-        call!(self, "begin-connect", Work::Prompt, call_begin_connect(request), |step| check::next_step(
-            step, grant
-        ))
+        call!(self, "begin-connect", Work::Prompt, (request), |step| check::next_step(step, grant))
     }
 
     pub(crate) async fn begin_reauthorize(
@@ -156,17 +164,14 @@ impl Provider {
         request: &AuthorizationRequest,
     ) -> Result<NextStep, CallError> {
         let grant = &self.plugin.loaded.grant;
-        call!(self, "begin-reauthorize", Work::Prompt, call_begin_reauthorize(request), |step| {
-            check::next_step(step, grant)
-        })
+        call!(self, "begin-reauthorize", Work::Prompt, (request), |step| { check::next_step(step, grant) })
     }
 
     pub(crate) async fn finish_connect(
         &self,
         response: &AuthorizationResponse,
     ) -> Result<Connection, CallError> {
-        let finished =
-            call!(self, "finish-connect", Work::Redeem, call_finish_connect(response), check::connection);
+        let finished = call!(self, "finish-connect", Work::Redeem, (response), check::connection);
         self.learned(finished).await
     }
 
@@ -174,61 +179,53 @@ impl Provider {
         &self,
         response: &AuthorizationResponse,
     ) -> Result<Connection, CallError> {
-        let finished = call!(
-            self,
-            "finish-reauthorize",
-            Work::Redeem,
-            call_finish_reauthorize(response),
-            check::connection
-        );
+        let finished = call!(self, "finish-reauthorize", Work::Redeem, (response), check::connection);
         self.learned(finished).await
     }
 
     /// Asks the provider whether the connection works, and for whom.
     pub async fn check(&self) -> Result<Connection, CallError> {
-        let checked = call!(self, "check", Work::Prompt, call_check(), check::connection);
+        let checked = call!(self, "check", Work::Prompt, (), check::connection);
         self.learned(checked).await
     }
 
     /// Whether a meeting could be made for a user: what may be in the way, or `refused`.
     pub async fn check_user(&self, user: &User) -> Result<Vec<String>, CallError> {
-        call!(self, "check-user", Work::Prompt, call_check_user(user), |warnings: &Vec<_>| check::warnings(
-            warnings
-        ))
+        call!(self, "check-user", Work::Prompt, (user), |warnings: &Vec<_>| check::warnings(warnings))
     }
 
     /// One outcome for each key, in their order. At most `description().best_batch` keys.
     pub async fn match_users(&self, keys: &[String], look: Look) -> Result<Vec<MatchOutcome>, CallError> {
         // By address there are two questions for each that there is by key.
         let weight = if look == Look::Addresses { 2 * keys.len() } else { keys.len() };
-        call!(self, "match-users", Work::Bulk(weight), call_match_users(keys, look), |outcomes: &Vec<_>| {
+        call!(self, "match-users", Work::Bulk(weight), (keys, look), |outcomes: &Vec<_>| {
             check::outcomes(outcomes, keys.len())
         })
     }
 
     /// One page of all users; the first without a cursor, the others with the `next` of the one before.
     pub async fn list_users(&self, cursor: Option<&str>) -> Result<DirectoryPage, CallError> {
-        call!(self, "list-users", Work::Bulk(1), call_list_users(cursor), check::directory_page)
+        call!(self, "list-users", Work::Bulk(1), (cursor), check::directory_page)
     }
 
     /// How many users there are, about; none if the provider does not tell.
     pub async fn directory_size(&self) -> Result<Option<u64>, CallError> {
-        call!(self, "directory-size", Work::Prompt, call_directory_size(), |_| Ok(()))
+        call!(self, "directory-size", Work::Prompt, (), |_| Ok(()))
     }
 
     /// The appointment's meeting; asking twice gives the same.
     pub async fn create_meeting(&self, request: &MeetingRequest) -> Result<Meeting, CallError> {
-        call!(self, "create-meeting", Work::Prompt, call_create_meeting(request), check::meeting)
+        call!(self, "create-meeting", Work::Prompt, (request), check::meeting)
     }
 
     /// Moves or changes the appointment's meeting; its link stays.
     pub async fn update_meeting(&self, request: &MeetingRequest) -> Result<Meeting, CallError> {
-        call!(self, "update-meeting", Work::Prompt, call_update_meeting(request), check::meeting)
+        call!(self, "update-meeting", Work::Prompt, (request), check::meeting)
     }
 
     /// Ends the appointment's meeting; ending what is gone succeeds.
     pub async fn cancel_meeting(&self, cancellation: &Cancellation) -> Result<(), CallError> {
-        call!(self, "cancel-meeting", Work::Prompt, call_cancel_meeting(cancellation), |()| Ok(()))
+        call!(self, "cancel-meeting", Work::Prompt, (cancellation), |()| Ok(()))
     }
 
     /// How meetings are at the provider, one outcome for each reference, in their order. At most 20;
@@ -237,18 +234,14 @@ impl Provider {
         &self,
         references: &[MeetingReference],
     ) -> Result<Vec<LookUpOutcome>, CallError> {
-        call!(
-            self,
-            "look-up-meetings",
-            Work::Bulk(references.len()),
-            call_look_up_meetings(references),
-            |outcomes: &Vec<_>| { check::look_ups(outcomes, references.len()) }
-        )
+        call!(self, "look-up-meetings", Work::Bulk(references.len()), (references), |outcomes: &Vec<_>| {
+            check::look_ups(outcomes, references.len())
+        })
     }
 
     /// Forgets credentials and state; works when the grant is dead, and twice.
     pub async fn disconnect(&self) -> Result<(), CallError> {
-        call!(self, "disconnect", Work::Local, call_disconnect(), |()| Ok(()))
+        call!(self, "disconnect", Work::Local, (), |()| Ok(()))
     }
 
     /// Remembers the tenant of a connection: what its integrations share is found by it.
@@ -260,7 +253,7 @@ impl Provider {
     }
 
     /// An answer that breaks the contract is the plugin's failure, not the caller's problem.
-    fn checked<T>(
+    pub(crate) fn checked<T>(
         &self,
         function: &'static str,
         answer: Result<T, Error>,

@@ -1,6 +1,9 @@
 //! The contract's words, as Rust types: `scheduling:video-provider/provider@0.1.0`. Their meaning is
-//! documented in `wit/provider.wit`.
+//! documented in `wit/provider.wit`, and in `wit/joining.wit` for who joins.
 
+pub use crate::bindings::exports::scheduling::video_provider::joining::{
+    JoinableMeeting, Participant, Role as ParticipantRole,
+};
 pub use crate::bindings::exports::scheduling::video_provider::provider::{
     Account, AccountMismatch, Attendee, AttendeeRole, AuthorizationRequest, AuthorizationResponse,
     Cancellation, Capabilities, Choice, Connection, DeadGrant, Description, DirectoryEntry, DirectoryPage,

@@ -1,9 +1,10 @@
 //! What a component says that it wants before anything of it is compiled: a custom section beside its code.
 //!
 //! The section is called `video-provider:wants` and holds lines of a list's name and an origin, as
-//! `api https://graph.microsoft.com`; a line that begins with `#` is for people. The lists are those of the description: `api`, `identity`,
-//! `optional-api` and `optional-identity`. It is a plugin's choice to have one; what it says has to be what
-//! the plugin's description says.
+//! `api https://graph.microsoft.com`; a line that begins with `#` is for people. The lists are those of the
+//! description: `api`, `identity`, `optional-api` and `optional-identity`. Besides there are the names of keys:
+//! `signing` and `optional-signing`, for tokens of those who join. It is a plugin's choice to have a section; what it
+//! says of origins has to be what the plugin's description says.
 
 use std::collections::BTreeSet;
 
@@ -11,6 +12,7 @@ use wasmparser::{Parser, Payload};
 
 use crate::egress::{Grant, Origin};
 use crate::provider::Description;
+use crate::signing::{SigningKeys, is_name};
 
 /// The section's name.
 pub const SECTION: &str = "video-provider:wants";
@@ -18,7 +20,7 @@ pub const SECTION: &str = "video-provider:wants";
 /// More than any plugin has to say, in bytes.
 const LONGEST: usize = 64 << 10;
 
-/// Origins by the names of their lists.
+/// Origins and keys by the names of their lists.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wants {
     lines: BTreeSet<(List, String)>,
@@ -30,13 +32,24 @@ enum List {
     Identity,
     OptionalApi,
     OptionalIdentity,
+    Signing,
+    OptionalSigning,
 }
 
-const LISTS: [(&str, List); 4] = [
+impl List {
+    /// Whether it holds names of keys, and not origins.
+    fn is_of_keys(self) -> bool {
+        matches!(self, Self::Signing | Self::OptionalSigning)
+    }
+}
+
+const LISTS: [(&str, List); 6] = [
     ("api", List::Api),
     ("identity", List::Identity),
     ("optional-api", List::OptionalApi),
     ("optional-identity", List::OptionalIdentity),
+    ("signing", List::Signing),
+    ("optional-signing", List::OptionalSigning),
 ];
 
 /// Why a section cannot be read, or does not belong to its component.
@@ -46,7 +59,9 @@ pub enum WantsError {
     #[error("this is not a WebAssembly component: {0}")]
     NotAComponent(String),
     /// A line that means nothing.
-    #[error("the component's section {SECTION} has a line that is no list and origin: {0:?}")]
+    #[error(
+        "the component's section {SECTION} has a line that is no list and origin, and no list and key: {0:?}"
+    )]
     Line(String),
     /// It is no text, or far too long.
     #[error("the component's section {SECTION} is no text of at most {LONGEST} bytes")]
@@ -85,7 +100,13 @@ impl Wants {
             let (name, origin) = line.split_once(' ').unwrap_or((line, ""));
             let list = LISTS.into_iter().find(|(list, _)| *list == name);
             let (_, list) = list.ok_or_else(|| WantsError::Line(line.chars().take(80).collect()))?;
-            let _: Origin = origin.trim().parse()?;
+            if list.is_of_keys() {
+                if !is_name(origin.trim()) {
+                    return Err(WantsError::Line(line.chars().take(80).collect()));
+                }
+            } else {
+                let _: Origin = origin.trim().parse()?;
+            }
             self.lines.insert((list, origin.trim().to_owned()));
         }
         Ok(())
@@ -112,6 +133,36 @@ impl Wants {
             parsed.filter(|origin| !granted.contains(origin)).collect()
         };
         Grant { api: lacking(List::Api, &grant.api), identity: lacking(List::Identity, &grant.identity) }
+    }
+
+    /// Whether they are the same origins.
+    pub fn has_the_origins_of(&self, other: &Self) -> bool {
+        let origins = |wants: &Self| -> BTreeSet<_> {
+            wants.lines.iter().filter(|(list, _)| !list.is_of_keys()).cloned().collect()
+        };
+        origins(self) == origins(other)
+    }
+
+    /// The names of keys that the plugin cannot work without, or those that it can.
+    pub fn keys(&self, optional: bool) -> impl Iterator<Item = &str> {
+        let list = if optional { List::OptionalSigning } else { List::Signing };
+        self.lines.iter().filter(move |(its, _)| *its == list).map(|(_, name)| name.as_str())
+    }
+
+    /// A key that the plugin cannot work without, and that is not there.
+    pub fn key_not_there(&self, keys: &SigningKeys) -> Option<&str> {
+        self.keys(false).find(|name| !keys.has(name))
+    }
+
+    /// A key that is there, and that the plugin does not ask for.
+    pub fn unasked_key<'a>(&self, keys: &'a SigningKeys) -> Option<&'a str> {
+        keys.names().find(|name| !self.keys(false).chain(self.keys(true)).any(|asked| asked == *name))
+    }
+
+    /// The keys that the plugin asks for, for people.
+    pub fn told_keys(&self) -> String {
+        let told: Vec<_> = self.keys(false).chain(self.keys(true)).collect();
+        if told.is_empty() { "none".to_owned() } else { told.join(", ") }
     }
 
     /// The section's text.
@@ -188,9 +239,22 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_wanted_by_its_name_and_is_no_origin() {
+        let wants = read("signing a-key\noptional-signing another\napi https://a.example").unwrap();
+        let none = SigningKeys::default();
+        assert_eq!((wants.key_not_there(&none), wants.unasked_key(&none)), (Some("a-key"), None));
+        assert_eq!(wants.told_keys(), "a-key, another");
+        assert!(wants.has_the_origins_of(&read("api https://a.example").unwrap()));
+        assert!(!wants.has_the_origins_of(&read("signing a-key").unwrap()));
+        assert!(wants.not_granted(&Grant::default()).api.len() == 1);
+    }
+
+    #[test]
     fn what_means_nothing_is_refused() {
         assert!(matches!(read("files /etc"), Err(WantsError::Line(_))));
         assert!(matches!(read("api"), Err(WantsError::Origin(_))));
+        assert!(matches!(read("signing"), Err(WantsError::Line(_))));
+        assert!(matches!(read("optional-signing https://a.example"), Err(WantsError::Line(_))));
         assert!(matches!(read("api http://a.example"), Err(WantsError::Origin(_))));
         assert_eq!(read(&" ".repeat(LONGEST + 1)), Err(WantsError::NoText));
         assert_eq!(Wants::default().read(b"api \xff"), Err(WantsError::NoText));

@@ -271,9 +271,15 @@ CREATE TABLE appointment (
     meeting_id TEXT,
     organizer_id TEXT,
     link TEXT,
+    -- Of the addresses at which client and staff member join; NULL where the link is the same for everybody.
+    client_code TEXT,
+    staff_code TEXT,
     note TEXT,
     created_at BIGINT NOT NULL
 );
+
+CREATE UNIQUE INDEX appointment_client_code ON appointment (client_code) WHERE client_code IS NOT NULL;
+CREATE UNIQUE INDEX appointment_staff_code ON appointment (staff_code) WHERE staff_code IS NOT NULL;
 
 -- What it was booked with: the integration's choices of then, and its own over them.
 CREATE TABLE appointment_option (

@@ -22,9 +22,10 @@ mod word;
 
 pub use acting::{Acting, ActingError, Actor, ActorKind, NotAllowed};
 pub use appointment::{
-    Appointment, BookingError, BookingRequest, Channel, Difference, Discrepancy, Mending, Obstacle,
-    Reassigned, ReconcileError, ReconcileMode, ReconcileOptions, ReconcileProgress, Reconciliation,
-    ResumeReport, ScheduleQuery, Skipped, StaffCheck, Status, Unfinished, WrongInput,
+    Appointment, Arrival, BookingError, BookingRequest, Channel, Difference, Discrepancy, JoinCode,
+    JoinCodes, JoinError, Mending, Obstacle, Reassigned, ReconcileError, ReconcileMode, ReconcileOptions,
+    ReconcileProgress, Reconciliation, ResumeReport, ScheduleQuery, Skipped, StaffCheck, Status, Unfinished,
+    WrongInput,
 };
 pub use audit::{Action, AuditEntry, AuditFilter, AuditOutcome, AuditPage};
 pub use dashboard::{
@@ -48,5 +49,7 @@ pub use provider::{Answered, VideoProvider, VideoProviders};
 pub use service::{MeetingMethod, Service, ServiceError};
 pub use staff::{ImportError, ImportReport, RejectedRow, Role, RowProblem, StaffError, StaffMember};
 pub use video::{VideoError, VideoSettings};
+pub use video_host::JoinLink;
 pub use video_host::clock::{Sleep, Waiter};
+pub use video_host::provider::ParticipantRole;
 pub use video_host::store::Integration as IntegrationId;

@@ -1,12 +1,17 @@
 //! What the platform asks of video providers. [`Plugins`](crate::Plugins) answers with loaded
 //! plugins; tests answer with a script.
 
+use std::time::Duration;
+
 use video_host::provider::{
-    Cancellation, Connection, Description, DirectoryPage, Look, LookUpOutcome, MatchOutcome, Meeting,
-    MeetingReference, MeetingRequest, NextStep, Parameter, User,
+    Cancellation, Connection, Description, DirectoryPage, JoinableMeeting, Look, LookUpOutcome, MatchOutcome,
+    Meeting, MeetingReference, MeetingRequest, NextStep, Parameter, Participant, User,
 };
 use video_host::store::{CallbackError, Integration as IntegrationId, Purpose, StoreError};
-use video_host::{AuthorizationError, CallError, Provider};
+use video_host::{AuthorizationError, CallError, JoinLink, Provider};
+
+/// How long somebody waits who opens an address to join.
+const JOINING: Duration = Duration::from_secs(10);
 
 /// One provider at work for one integration. `wit/provider.wit` tells what each call promises.
 pub trait VideoProvider: Send + Sync {
@@ -60,6 +65,21 @@ pub trait VideoProvider: Send + Sync {
         &self,
         references: &[MeetingReference],
     ) -> impl Future<Output = Result<Vec<LookUpOutcome>, CallError>> + Send;
+
+    /// Whether it makes links for one participant each.
+    fn joins(&self) -> bool {
+        false
+    }
+
+    /// A link for one participant to join with now; none if the provider has no such links. Somebody waits for
+    /// it.
+    fn join_link(
+        &self,
+        _meeting: &JoinableMeeting,
+        _participant: &Participant,
+    ) -> impl Future<Output = Result<Option<JoinLink>, CallError>> + Send {
+        std::future::ready(Ok(None))
+    }
 
     /// Forgets credentials and state; works when the grant is dead, and twice.
     fn disconnect(&self) -> impl Future<Output = Result<(), CallError>> + Send;
@@ -161,6 +181,18 @@ impl VideoProvider for Provider {
         references: &[MeetingReference],
     ) -> Result<Vec<LookUpOutcome>, CallError> {
         Self::look_up_meetings(self, references).await
+    }
+
+    fn joins(&self) -> bool {
+        self.plugin().joins()
+    }
+
+    async fn join_link(
+        &self,
+        meeting: &JoinableMeeting,
+        participant: &Participant,
+    ) -> Result<Option<JoinLink>, CallError> {
+        Self::join_link(&self.clone().within(JOINING), meeting, participant).await
     }
 
     async fn disconnect(&self) -> Result<(), CallError> {

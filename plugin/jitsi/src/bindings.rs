@@ -3,10 +3,10 @@
 
 wit_bindgen::generate!({
     path: "../../wit",
-    world: "video-provider",
+    world: "joining-video-provider",
     default_bindings_module: "crate::bindings",
     additional_derives: [PartialEq, Eq],
 });
 
-pub(crate) use exports::scheduling::video_provider::provider;
-pub(crate) use scheduling::video_provider::{log, storage, types};
+pub(crate) use exports::scheduling::video_provider::{joining, provider};
+pub(crate) use scheduling::video_provider::{log, signing, storage, types};

@@ -31,7 +31,8 @@ pub(crate) fn connect(values: &[Parameter]) -> Result<Connection, Error> {
     let Some(domain) = domain::read(if typed.is_empty() { domain::PUBLIC } else { typed }) else {
         return malformed(
             DOMAIN_FIELD,
-            "This is not the name of a server. It is like meet.example.com, without a path.",
+            "This is not the name of a server. It is like meet.example.com, or meet.example.com/tenant on a \
+             server with tenants.",
         );
     };
     let Some(prefix) = room::prefix(answered(values, PREFIX_FIELD)) else {

@@ -30,8 +30,9 @@ pub(crate) fn description() -> Description {
             field(
                 DOMAIN_FIELD,
                 "Jitsi Meet server",
-                "The name of your organization's own server, such as meet.example.com. Without one, \
-                 meet.jit.si, the public server, which is for trying things out.",
+                "The name of your organization's own server, such as meet.example.com, with the tenant behind \
+                 a slash where it has several. Without one, meet.jit.si, the public server, which is for trying \
+                 things out.",
                 domain::LONGEST,
             ),
             field(

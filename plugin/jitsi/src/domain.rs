@@ -3,15 +3,30 @@
 /// The public server.
 pub(crate) const PUBLIC: &str = "meet.jit.si";
 
-/// The longest name, with its port, in characters: RFC 1035 allows 253 for a name.
-pub(crate) const LONGEST: usize = 260;
+/// The longest name, with its port and a tenant, in characters: RFC 1035 allows 253 for a name.
+pub(crate) const LONGEST: usize = 325;
 
-/// The server that was typed, in lower case: a name with a dot, and a port if it is not 443. None if it
+/// The server that was typed, in lower case: a name with a dot, a port if it is not 443, and behind a slash the
+/// tenant, on servers that have several, as Jitsi as a Service (`8x8.vc/vpaas-magic-cookie-…`). None if it
 /// is something else: an address, a path, another scheme than https.
 pub(crate) fn read(typed: &str) -> Option<String> {
     let typed = typed.trim().to_ascii_lowercase();
     let bare = typed.strip_prefix("https://").unwrap_or(&typed);
     let bare = bare.strip_suffix('/').unwrap_or(bare);
+    match bare.split_once('/') {
+        Some((server, tenant)) if is_tenant(tenant) => Some([&name_and_port(server)?, "/", tenant].concat()),
+        Some(_) => None,
+        None => name_and_port(bare),
+    }
+}
+
+/// What a part of a path can be without escapes.
+fn is_tenant(tenant: &str) -> bool {
+    (1..=64).contains(&tenant.len())
+        && tenant.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}
+
+fn name_and_port(bare: &str) -> Option<String> {
     let (name, port) = match bare.split_once(':') {
         Some((name, port)) => (name, Some(port)),
         None => (bare, None),
@@ -55,13 +70,25 @@ mod tests {
     }
 
     #[test]
+    fn a_server_with_tenants_is_read_with_the_tenant() {
+        assert_eq!(
+            read("https://8x8.vc/vpaas-magic-Cookie-1/").as_deref(),
+            Some("8x8.vc/vpaas-magic-cookie-1")
+        );
+        assert_eq!(read("meet.example.com:443/bank").as_deref(), Some("meet.example.com/bank"));
+    }
+
+    #[test]
     fn what_is_no_server_is_not_read() {
         for typed in [
             "",
             "jitsi",
             "http://meet.example.com",
             "javascript:alert(1)",
-            "meet.example.com/room",
+            "meet.example.com/tenant/room",
+            "meet.example.com//",
+            "meet.example.com/..",
+            "meet.example.com/a%2fb",
             "meet.example.com?x",
             "meet.example.com#x",
             "user@meet.example.com",

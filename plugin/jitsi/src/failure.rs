@@ -4,7 +4,7 @@ use crate::bindings::provider::{
     AccountMismatch, Error, InputError, InputProblem, Misconfiguration, MisconfigurationProblem, Mismatch,
     Outage, Refusal, RefusalProblem,
 };
-use crate::bindings::storage;
+use crate::bindings::{signing, storage};
 
 pub(crate) fn invalid_input(field: &str, problem: InputProblem, message: impl Into<String>) -> Error {
     Error::InvalidInput(InputError { field: field.to_owned(), problem, message: message.into() })
@@ -44,6 +44,18 @@ pub(crate) fn storage(error: storage::Error) -> Error {
         }),
         storage::Error::InvalidKey(_) | storage::Error::ValueTooLarge(_) => {
             Error::Internal("The platform's store refused a key or a value of the Jitsi provider.".to_owned())
+        }
+    }
+}
+
+/// What a refusal of the host to sign means to the caller. That there is no key is no failure.
+pub(crate) fn signing(error: signing::Error) -> Error {
+    match error {
+        signing::Error::Misconfigured(message) | signing::Error::UnknownKey(message) => {
+            Error::Misconfigured(Misconfiguration { problem: MisconfigurationProblem::Host, message })
+        }
+        signing::Error::ReservedClaim(_) | signing::Error::Malformed(_) | signing::Error::Denied(_) => {
+            Error::Internal("The platform's host refused to sign a token of the Jitsi provider.".to_owned())
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The Jitsi Meet video provider: a component that gives every appointment a room of its own on a Jitsi
-//! Meet server, without an account there and without asking the server anything.
+//! Meet server, without an account there and without asking the server anything. Where a server wants a
+//! token of everybody who comes, the host signs it when they join.
 //!
 //! A room of Jitsi Meet exists while somebody is in it, and whoever knows its name can enter. So the
 //! name is what has to be kept: nobody can guess it, and an appointment always has the same.
@@ -9,11 +10,13 @@ mod connection;
 mod describe;
 mod domain;
 mod failure;
+mod join;
 mod meeting;
 mod record;
 mod room;
 mod validate;
 
+use bindings::joining::{self, JoinableMeeting, Participant};
 use bindings::provider::{
     AuthorizationRequest, AuthorizationResponse, Cancellation, Connection, Description, DirectoryPage, Error,
     Guest, Look, LookUpOutcome, MatchOutcome, Meeting, MeetingReference, MeetingRequest, NextStep,
@@ -87,6 +90,12 @@ impl Guest for Jitsi {
     }
 }
 
+impl joining::Guest for Jitsi {
+    fn join_link(meeting: JoinableMeeting, participant: Participant) -> Result<String, Error> {
+        join::link(&meeting, &participant)
+    }
+}
+
 /// A callback cannot be an answer: this provider sent nobody anywhere.
 fn nobody_signs_in() -> Error {
     Error::SignInFailed(SignInError {
@@ -95,7 +104,8 @@ fn nobody_signs_in() -> Error {
     })
 }
 
-/// What the host reads before it compiles anything: the origins of the description, of which there are none.
+/// What the host reads before it compiles anything: the origins of the description, of which there are none, and
+/// the key that an operator may have for it.
 #[cfg(target_family = "wasm")]
 #[allow(unsafe_code)]
 mod wants {

@@ -12,7 +12,7 @@ const VERSION: &str = "1";
 /// The connection. It exists exactly while the integration is connected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Connected {
-    /// The server's name, with its port if it is not 443.
+    /// The server's name, with its port if it is not 443, and its tenant behind a slash if it has some.
     pub(crate) domain: String,
     /// What every room's name begins with; may be empty.
     pub(crate) prefix: String,

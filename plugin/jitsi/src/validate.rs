@@ -1,5 +1,6 @@
 //! What the contract asks of a request, checked before anything is written.
 
+use crate::bindings::joining::Participant;
 use crate::bindings::provider::{Error, InputProblem, MeetingRequest};
 use crate::failure;
 
@@ -10,7 +11,6 @@ const TEXT: usize = 256;
 /// Checks a whole request.
 pub(crate) fn request(request: &MeetingRequest) -> Result<(), Error> {
     appointment(&request.appointment_id)?;
-    let too_long = |text: &str| text.chars().count() > TEXT;
     let wrong = |field, problem, message: &str| Err(failure::invalid_input(field, problem, message));
     if too_long(&request.subject) {
         return wrong("subject", InputProblem::Malformed, "The subject is longer than 256 characters.");
@@ -30,6 +30,19 @@ pub(crate) fn request(request: &MeetingRequest) -> Result<(), Error> {
         }
         None => Ok(()),
     }
+}
+
+fn too_long(text: &str) -> bool {
+    text.chars().count() > TEXT
+}
+
+/// Checks who joins.
+pub(crate) fn participant(participant: &Participant) -> Result<(), Error> {
+    if too_long(&participant.display_name) {
+        let message = "A name is longer than 256 characters.";
+        return Err(failure::invalid_input("display-name", InputProblem::Malformed, message));
+    }
+    Ok(())
 }
 
 /// Checks the platform's id of an appointment.

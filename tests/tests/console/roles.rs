@@ -16,6 +16,7 @@ fn filled(page: &Listed, integration: &IntegrationId) -> String {
         .replace("{provider}", "microsoft-teams")
         .replace("{appointment}", "none")
         .replace("{change}", "1")
+        .replace("{code}", "none")
         .replace("{name}", "console.css")
 }
 

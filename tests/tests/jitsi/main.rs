@@ -2,5 +2,8 @@
 
 mod beside_teams;
 mod connecting;
+mod joining;
+mod keys;
 mod rooms;
+mod signing;
 mod stage;

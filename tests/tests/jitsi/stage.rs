@@ -7,6 +7,7 @@ use end_to_end::{SESSION, World};
 use mock_graph::contoso;
 use video_host::clock::ShiftedClock;
 use video_host::provider::{Connection, MeetingReference, NextStep, Parameter};
+use video_host::signing::SigningKeys;
 use video_host::store::Purpose;
 use video_host::{AuthorizationError, Host, Manifest, Memory, Plugin, Provider};
 
@@ -19,7 +20,13 @@ pub(crate) struct Stage {
 }
 
 pub(crate) async fn load(host: &Host) -> Result<Plugin> {
-    Ok(host.load(plugin_artifacts::JITSI, &Manifest::default()).await?)
+    load_with(host, SigningKeys::default()).await
+}
+
+/// The same, with keys for tokens of those who join.
+pub(crate) async fn load_with(host: &Host, keys: SigningKeys) -> Result<Plugin> {
+    let manifest = Manifest { signing: Arc::new(keys), ..Manifest::default() };
+    Ok(host.load(plugin_artifacts::JITSI, &manifest).await?)
 }
 
 pub(crate) fn values(values: &[(&str, &str)]) -> Vec<Parameter> {

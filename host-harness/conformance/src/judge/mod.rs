@@ -1,8 +1,10 @@
 //! What is done for each rule.
 
 mod connecting;
+mod directory;
 mod ending;
 mod inputs;
+mod joining;
 mod meetings;
 mod outages;
 
@@ -81,6 +83,13 @@ pub(crate) async fn judge(rule: Rule, bench: &Bench<'_>) -> Outcome {
         Rule::LooksUpHowItIs => meetings::looks_up(bench).await,
         Rule::LookingUpChangesNothing => meetings::only_reads(bench).await,
         Rule::MatchesEachKeyInOrder => inputs::matching(bench).await,
+        Rule::ListsEveryUser => directory::lists(bench).await,
+        Rule::TellsHowManyUsersThereAre => directory::counts(bench).await,
+        Rule::GivesALinkForJoining => joining::links(bench).await,
+        Rule::HasTheHostSign => joining::signs(bench).await,
+        Rule::ParticipantsHaveTheirOwnLinks => joining::their_own(bench).await,
+        Rule::ATokenLeadsWhereItMay => joining::leads(bench).await,
+        Rule::ATokenIsStoredNowhere => joining::stored(bench).await,
         Rule::RefusesMalformedInput => inputs::malformed(bench).await,
         Rule::TakesWhatIsAllowed => inputs::allowed(bench).await,
         Rule::SaysThatNothingHappened => outages::unreachable(bench).await,

@@ -5,10 +5,10 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use maud::html;
+use maud::{Markup, html};
 use video_platform::{ActingError, Action, Appointment, BookingError, Channel, MeetingMethod, Status};
 
-use super::{Shown, booking, on_to, schedule};
+use super::{Shown, booking, join, on_to, schedule};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::gate::{Submitted, Visit, told};
@@ -61,7 +61,7 @@ async fn page(
                 dt { "Link" }
                 dd {
                     @match &one.link {
-                        Some(link) => { (booking::join(link)) }
+                        Some(link) => { (links(console, visit, one, link)) }
                         None if over => { "none" }
                         None => { "It comes as soon as the provider answers." }
                     }
@@ -89,6 +89,17 @@ async fn page(
         }
     });
     Ok(page.shown(console, Some(visit)))
+}
+
+/// The links to join: the one that everybody has, or the client's, with the staff member's for themselves.
+fn links(console: &Console, visit: &Visit, one: &Appointment, link: &str) -> Markup {
+    let Some(codes) = &one.codes else { return booking::join(link) };
+    let own = visit.actor.id() == Some(one.staff.as_str());
+    html! {
+        @if own { p { "Yours: " (booking::anchor(&join::address(console, &codes.staff))) } }
+        p { "The client's: " (booking::anchor(&join::address(console, &codes.client))) }
+        @if !own { p.detail { "Who gives the appointment finds a link of their own here." } }
+    }
 }
 
 /// What people call the door through which it was booked.

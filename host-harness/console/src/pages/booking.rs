@@ -297,6 +297,8 @@ fn tomorrow_at_ten(now: i64) -> String {
 /// What a client sees who booked.
 fn confirmation(console: &Console, visit: &Visit, booked: &Appointment) -> axum::response::Response {
     let (href, above) = CLIENT_VIEW.above;
+    let own = booked.codes.as_ref().map(|codes| anchor(&super::join::address(console, &codes.client)));
+    let link = own.or_else(|| booked.link.as_deref().map(join));
     Page::new("Your appointment is booked")
         .below(href, above)
         .body(html! {
@@ -304,7 +306,7 @@ fn confirmation(console: &Console, visit: &Visit, booked: &Appointment) -> axum:
             dl.facts {
                 dt { "When" } dd { (period(booked.start, booked.end)) }
                 dt { "How" } dd { (booked.method.label()) }
-                @if let Some(link) = &booked.link { dt { "Your link" } dd { (join(link)) } }
+                @if let Some(link) = link { dt { "Your link" } dd { (link) } }
             }
         })
         .shown(console, Some(visit))
@@ -313,8 +315,11 @@ fn confirmation(console: &Console, visit: &Visit, booked: &Appointment) -> axum:
 /// The link to join.
 pub(super) fn join(link: &str) -> Markup {
     html! {
-        @if link.starts_with("https://") {
-            a.join href=(link) rel="noreferrer" { (link) }
-        } @else { (link) }
+        @if link.starts_with("https://") { (anchor(link)) } @else { (link) }
     }
+}
+
+/// The same for an address of these pages, which may be without TLS on this machine.
+pub(super) fn anchor(link: &str) -> Markup {
+    html! { a.join href=(link) rel="noreferrer" { (link) } }
 }

@@ -10,6 +10,7 @@ pub(crate) mod disconnect;
 pub(crate) mod events;
 pub(crate) mod hand_over;
 pub(crate) mod integration;
+pub(crate) mod join;
 pub(crate) mod mass;
 pub(crate) mod options;
 pub(crate) mod profile;

@@ -13,7 +13,7 @@ impl log::Host for CallState {
             return;
         }
         self.log_lines_left -= 1;
-        let redactor = self.lender.redactor(self.integration.as_ref());
+        let redactor = self.redactor();
         let text = clean(&redactor.beginning(&message, LOG_LINE));
         let integration = self.integration.as_ref().map_or("", |integration| integration.as_str());
         let plugin = self.plugin.as_ref();

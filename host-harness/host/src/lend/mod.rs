@@ -5,6 +5,7 @@ mod http;
 mod log;
 mod recent;
 mod settings;
+mod signing;
 mod storage;
 
 pub(crate) use recent::Recent;
@@ -17,6 +18,7 @@ use crate::clock::Clock;
 use crate::egress::Grant;
 use crate::manifest::Manifest;
 use crate::sandbox::CallState;
+use crate::signing::SigningKeys;
 use crate::store::{Integration, Store};
 use crate::transport::Transport;
 use crate::vault::{Caller, ClientKeys, Redactor, Vault};
@@ -27,6 +29,7 @@ pub(crate) struct Lender {
     pub(crate) clock: Arc<dyn Clock>,
     client: Arc<ClientKeys>,
     settings: BTreeMap<String, String>,
+    signing: Arc<SigningKeys>,
     transport: Arc<dyn Transport>,
     store: Store,
     vault: Vault,
@@ -47,6 +50,7 @@ impl Lender {
             clock,
             client: manifest.client.clone(),
             settings: manifest.settings.clone(),
+            signing: manifest.signing.clone(),
             transport,
             store,
             vault,

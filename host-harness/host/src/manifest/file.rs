@@ -13,9 +13,13 @@ use serde::Deserialize;
 use toml::{Spanned, Value};
 
 use super::Manifest;
-use super::parts::{RawLimits, RawOrigins, RawWants, client_keys, granted, limits, settings, wanted};
+use super::parts::{
+    RawLimits, RawOrigins, RawWants, client_keys, granted, limits, settings, wanted, wanted_keys,
+};
+use super::signing::{RawSigning, signing_keys};
 use crate::egress::OriginError;
 use crate::load::sha256;
+use crate::signing::{AmbiguousKeys, KeyError, LinksError};
 use crate::vault::CertificateError;
 use crate::wants::{Wants, WantsError};
 
@@ -24,7 +28,8 @@ use crate::wants::{Wants, WantsError};
 ///
 /// The file is TOML. `plugin` (relative to the file), `sha256` and `provider` are required; `wants` is what
 /// the plugin asks for, as `host-harness inspect --manifest` prints it; `grants` is what it gets. `settings`
-/// holds nothing secret: `secrets` names each by `{ file = "…" }` or `{ variable = "…" }`. `limits` are those
+/// holds nothing secret: `secrets` names each by `{ file = "…" }` or `{ variable = "…" }`. Each `signing` is a key
+/// with which tokens for those who join are signed, named in the same way. `limits` are those
 /// of [`Limits`](crate::Limits). A name that means nothing is refused.
 #[derive(Debug)]
 pub struct ManifestFile {
@@ -101,6 +106,29 @@ pub enum ManifestProblem {
         /// `api` or `identity`.
         list: &'static str,
     },
+    /// A key that the plugin cannot work without.
+    #[error(
+        "the plugin needs a key {0} for tokens of those who join, and there is no [[signing]] of this name: add one, \
+         or do without the plugin"
+    )]
+    NoKey(String),
+    /// A key that the plugin does not ask for: most likely its name is misspelled.
+    #[error("the plugin does not ask for a key {name:?}; the keys that it can use: {asked}")]
+    UnaskedKey {
+        /// Which.
+        name: String,
+        /// Those that it asks for.
+        asked: String,
+    },
+    /// A key that signs nothing.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// Links that do not begin so.
+    #[error(transparent)]
+    Links(#[from] LinksError),
+    /// Two keys for the same.
+    #[error(transparent)]
+    Ambiguous(#[from] AmbiguousKeys),
     /// The component's own section of wants means nothing.
     #[error(transparent)]
     Wants(#[from] WantsError),
@@ -181,6 +209,8 @@ struct Raw {
     #[serde(default)]
     secrets: BTreeMap<String, Spanned<Value>>,
     #[serde(default)]
+    signing: Vec<Spanned<RawSigning>>,
+    #[serde(default)]
     limits: RawLimits,
 }
 
@@ -234,6 +264,8 @@ pub(super) fn check(
     let settings = settings(raw.settings)?;
     let limits = limits(&raw.limits)?;
     let client = client_keys(&raw.secrets, folder, variable)?;
+    let signing = signing_keys(&raw.signing, folder, variable)?;
+    wanted_keys(&raw.wants, &signing)?;
 
     let path = folder.join(raw.plugin.get_ref());
     let component = fs::read(&path)
@@ -244,6 +276,7 @@ pub(super) fn check(
     }
     // What [wants] left out, or has wrong: the component says it itself, if it has the section.
     let wants = Wants::of_component(&component).map_err(|error| Fault::at(&raw.plugin, error))?;
+    let wants = wants.as_ref();
     let lacking = wants.map(|wants| wants.not_granted(&grant)).unwrap_or_default();
     let api = lacking.api.first().map(|origin| (origin, "api"));
     if let Some((origin, list)) = api.or_else(|| lacking.identity.first().map(|origin| (origin, "identity")))
@@ -251,12 +284,23 @@ pub(super) fn check(
         let problem = ManifestProblem::NotGranted { origin: origin.to_string(), list };
         return Err(Fault::at(&raw.plugin, problem));
     }
+    if let Some(name) = wants.and_then(|wants| wants.key_not_there(&signing)) {
+        return Err(Fault::at(&raw.plugin, ManifestProblem::NoKey(name.to_owned())));
+    }
+    if let Some(unasked) = wants.and_then(|wants| wants.unasked_key(&signing)) {
+        let name = unasked.to_owned();
+        let asked = wants.map(Wants::told_keys).unwrap_or_default();
+        let place = raw.signing.iter().find(|key| *key.get_ref().name() == name);
+        let at = place.map(Spanned::span);
+        return Err(Fault { at, problem: ManifestProblem::UnaskedKey { name, asked } });
+    }
     let manifest = Manifest {
         sha256: Some(digest),
         provider: Some(raw.provider.into_inner()),
         grant,
         settings,
         client: Arc::new(client),
+        signing: Arc::new(signing),
         limits,
     };
     Ok(ManifestFile { component, manifest })

@@ -5,12 +5,14 @@ mod file;
 mod fuzz;
 mod parts;
 mod print;
+mod signing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::egress::Grant;
 use crate::sandbox::Limits;
+use crate::signing::SigningKeys;
 use crate::vault::ClientKeys;
 
 pub use file::{ManifestError, ManifestFile, ManifestProblem};
@@ -31,6 +33,8 @@ pub struct Manifest {
     pub settings: BTreeMap<String, String>,
     /// How the host proves at token endpoints that it speaks for the registered client.
     pub client: Arc<ClientKeys>,
+    /// With what the host signs tokens for those who join.
+    pub signing: Arc<SigningKeys>,
     /// Bounds on each call.
     pub limits: Limits,
 }

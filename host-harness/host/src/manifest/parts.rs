@@ -11,6 +11,7 @@ use toml::{Spanned, Value};
 use super::file::{Fault, ManifestProblem};
 use crate::egress::{Grant, Origin};
 use crate::sandbox::{LARGEST_MEMORY, Limits};
+use crate::signing::SigningKeys;
 use crate::vault::{ClientCertificate, ClientKeys};
 
 /// Secrets that the host knows what to do with.
@@ -28,7 +29,7 @@ pub(super) struct RawOrigins {
     identity: Vec<Spanned<String>>,
 }
 
-/// `[wants]`: the description's four lists of origins.
+/// `[wants]`: the description's four lists of origins, and the keys of the plugin's section.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct RawWants {
@@ -40,6 +41,11 @@ pub(super) struct RawWants {
     optional_api: Vec<Spanned<String>>,
     #[serde(default)]
     optional_identity: Vec<Spanned<String>>,
+    #[serde(default)]
+    signing: Vec<Spanned<String>>,
+    /// Said for the operator; there need be none of them.
+    #[serde(default, rename = "optional-signing")]
+    _optional_signing: Vec<String>,
 }
 
 /// `[limits]`: what is left out has its default.
@@ -79,6 +85,14 @@ pub(super) fn wanted(raw: &RawWants, grant: &Grant) -> Result<(), Fault> {
     Ok(())
 }
 
+/// The keys that the plugin cannot work without have to be there.
+pub(super) fn wanted_keys(raw: &RawWants, keys: &SigningKeys) -> Result<(), Fault> {
+    match raw.signing.iter().find(|name| !keys.has(name.get_ref())) {
+        Some(name) => Err(Fault::at(name, ManifestProblem::NoKey(name.get_ref().clone()))),
+        None => Ok(()),
+    }
+}
+
 pub(super) fn settings(raw: BTreeMap<String, Spanned<String>>) -> Result<BTreeMap<String, String>, Fault> {
     let secret = [CLIENT_SECRET, CLIENT_CERTIFICATE, CLIENT_KEY];
     raw.into_iter()
@@ -91,21 +105,22 @@ pub(super) fn settings(raw: BTreeMap<String, Spanned<String>>) -> Result<BTreeMa
         .collect()
 }
 
-pub(super) fn limits(raw: &RawLimits) -> Result<Limits, Fault> {
-    /// The value, if it is within bounds.
-    fn up_to(
-        name: &'static str,
-        most: u64,
-        value: Option<&Spanned<u64>>,
-        apply: impl FnOnce(u64),
-    ) -> Result<(), Fault> {
-        let Some(value) = value else { return Ok(()) };
-        if !(1..=most).contains(value.get_ref()) {
-            return Err(Fault::at(value, ManifestProblem::Limit { name, most }));
-        }
-        apply(*value.get_ref());
-        Ok(())
+/// Hands on the value, if there is one, and it is within bounds.
+pub(super) fn up_to(
+    name: &'static str,
+    most: u64,
+    value: Option<&Spanned<u64>>,
+    apply: impl FnOnce(u64),
+) -> Result<(), Fault> {
+    let Some(value) = value else { return Ok(()) };
+    if !(1..=most).contains(value.get_ref()) {
+        return Err(Fault::at(value, ManifestProblem::Limit { name, most }));
     }
+    apply(*value.get_ref());
+    Ok(())
+}
+
+pub(super) fn limits(raw: &RawLimits) -> Result<Limits, Fault> {
     let bytes = |mib: u64| usize::try_from(mib << 20).unwrap_or(usize::MAX);
     let most_memory = (LARGEST_MEMORY >> 20) as u64;
     let mut limits = Limits::default();
@@ -171,7 +186,7 @@ fn fault_of(
 }
 
 /// The text of a secret, without the line break at its end.
-fn secret(
+pub(super) fn secret(
     name: &str,
     reference: &Value,
     folder: &Path,

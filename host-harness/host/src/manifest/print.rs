@@ -6,6 +6,7 @@ use toml::Value;
 
 use crate::plugin::Plugin;
 use crate::sandbox::Limits;
+use crate::signing::SigningKey;
 
 /// What an operator would pin for a plugin: everything that it asks for is in it, nothing is granted that it
 /// can do without, and the secrets are for the operator to name. `file` is how the manifest names the
@@ -16,6 +17,7 @@ pub fn asked_by(plugin: &Plugin, file: &str) -> String {
     let text = |text: &str| Value::from(text).to_string();
     let list = |origins: &[String]| Value::from(origins.to_vec()).to_string();
     let (api, identity) = (list(&description.api_origins), list(&description.identity_origins));
+    let (wanted_keys, keys) = asked_keys(plugin);
     let mut manifest = String::new();
     let _ = write!(
         manifest,
@@ -36,7 +38,7 @@ identity = {identity}
 # Only some choices of the setup need these.
 optional-api = {optional_api}
 optional-identity = {optional_identity}
-
+{wanted_keys}
 # api: where its requests go, with access tokens. identity: where administrators sign in, and where the
 # client's secret goes.
 [grants]
@@ -52,7 +54,7 @@ identity = {identity}
 # client-secret = {{ file = \"client-secret\" }}
 # client-secret = {{ variable = \"VIDEO_CLIENT_SECRET\" }}
 
-# Bounds on each call, and on the component's file.
+{keys}# Bounds on each call, and on the component's file.
 [limits]
 memory-mib = {memory}
 deadline-seconds = {deadline}
@@ -77,4 +79,43 @@ component-mib = {component}
         component = component >> 20,
     );
     manifest
+}
+
+/// What a plugin asks for to have tokens signed: what goes under `[wants]`, and a table for each key. Both are empty
+/// if it asks for none.
+fn asked_keys(plugin: &Plugin) -> (String, String) {
+    let Some(wants) = plugin.wants() else { return (String::new(), String::new()) };
+    let (required, optional): (Vec<_>, Vec<_>) = (wants.keys(false).collect(), wants.keys(true).collect());
+    let (mut lines, mut tables) = (String::new(), String::new());
+    for (list, names) in [("signing", &required), ("optional-signing", &optional)] {
+        if !names.is_empty() {
+            let _ = writeln!(lines, "{list} = {}", Value::from(names.clone()));
+        }
+    }
+    for (names, mark) in [(&required, ""), (&optional, "# ")] {
+        for name in names {
+            let _ = write!(
+                tables,
+                "\
+# With what the host signs tokens for those who join, and what it says in them itself. It is used for meetings
+# whose links begin with `links`. HS256 takes the server's secret, RS256 a private key in PEM.
+{mark}[[signing]]
+{mark}name = {name}
+{mark}links = \"https://meet.example.com\"
+{mark}algorithm = \"HS256\"
+{mark}key = {{ file = \"{file}\" }}
+{mark}issuer = \"…\"
+{mark}audience = \"…\"
+{mark}subject = \"…\"
+{mark}# key-id = \"…\"
+{mark}# lifetime-seconds = {lifetime}
+
+",
+                name = Value::from(*name),
+                file = name,
+                lifetime = SigningKey::USUAL.as_secs(),
+            );
+        }
+    }
+    (lines, tables)
 }

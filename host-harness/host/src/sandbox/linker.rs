@@ -21,6 +21,7 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
     video_provider::credentials::add_to_linker::<_, HasSelf<CallState>>(l, |state| state)?;
     video_provider::settings::add_to_linker::<_, HasSelf<CallState>>(l, |state| state)?;
     video_provider::log::add_to_linker::<_, HasSelf<CallState>>(l, |state| state)?;
+    video_provider::signing::add_to_linker::<_, HasSelf<CallState>>(l, |state| state)?;
     video_provider::types::add_to_linker::<_, HasSelf<CallState>>(l, |state| state)?;
 
     wasmtime_wasi::p2::add_to_linker_proxy_interfaces_async(l)?;

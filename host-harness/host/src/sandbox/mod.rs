@@ -23,9 +23,10 @@ pub(crate) use engine::{CONCURRENT_CALLS, LARGEST_MEMORY, PLUGIN_CALLS, engine};
 pub(crate) use linker::linker;
 pub(crate) use run::{Runner, Sandboxed};
 pub(crate) use state::{CallState, LOG_LINE};
-pub(crate) use surface::surface;
+pub(crate) use surface::{JOINING, PROVIDER, surface};
 pub(crate) mod check {
     pub(crate) use super::returns::{
-        connection, description, directory_page, error, look_ups, meeting, next_step, outcomes, warnings,
+        connection, description, directory_page, error, look_ups, meeting, next_step, outcomes,
+        participant_link, warnings, without,
     };
 }

@@ -7,9 +7,12 @@ use url::Url;
 
 use crate::egress::{Grant, Purpose};
 use crate::provider::{
-    Choice, Connection, Description, DirectoryPage, Error, LookUpOutcome, MatchOutcome, Meeting,
-    MeetingOption, NextStep, SetupKind, User,
+    AccountMismatch, Choice, Connection, DeadGrant, Description, DirectoryPage, Error, InputError,
+    LookUpOutcome, MatchOutcome, Meeting, MeetingOption, Misconfiguration, NextStep, Outage, Refusal,
+    SetupKind, SignInError, User,
 };
+use crate::signing::Signed;
+use crate::vault::Redactor;
 
 /// Ids and names, in bytes.
 const NAME: usize = 1_024;
@@ -19,6 +22,8 @@ const SENTENCE: usize = 4_096;
 const URL: usize = 2_048;
 /// The URL of a sign-in page, in bytes: it carries scopes and state.
 const VISIT: usize = 8_192;
+/// A link for one participant, in bytes: it carries a token.
+const PARTICIPANT: usize = 8_192;
 /// Elements of a list that has no other bound.
 const LIST: usize = 100;
 /// Users of a page, and addresses of a user.
@@ -144,7 +149,24 @@ pub(crate) fn look_ups(outcomes: &[LookUpOutcome], references: usize) -> Result<
 
 /// A link that people are sent to.
 fn join_link(link: &str) -> Result<(), Broken> {
-    text("the join link", link, URL)?;
+    people_go_to(link, URL).map(drop)
+}
+
+/// A link for one participant, that leads where the tokens that were signed for it may go. No message has any
+/// of it.
+pub(crate) fn participant_link(link: &str, signed: &[Signed]) -> Result<(), Broken> {
+    let url = people_go_to(link, PARTICIPANT)?;
+    match signed.iter().find(|signed| !signed.links.lead_to(&url)) {
+        Some(signed) => {
+            let origin = url.origin().ascii_serialization();
+            Err(format!("the join link leads to {origin}, and a token was signed for {} alone", signed.links))
+        }
+        None => Ok(()),
+    }
+}
+
+fn people_go_to(link: &str, most: usize) -> Result<Url, Broken> {
+    text("the join link", link, most)?;
     let url = Url::parse(link).map_err(|error| format!("the join link is not a URL: {error}"))?;
     if url.scheme() != "https" || url.host_str().is_none() {
         return Err("the join link is not an https link".to_owned());
@@ -152,7 +174,7 @@ fn join_link(link: &str) -> Result<(), Broken> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err("the join link has a user name in it".to_owned());
     }
-    Ok(())
+    Ok(url)
 }
 
 /// A name that is stored and compared: of characters that look the same wherever they are shown.
@@ -232,6 +254,31 @@ pub(crate) fn error(error: &Error) -> Result<(), Broken> {
         Error::Refused(refusal) => text("an error's message", &refusal.message, SENTENCE),
         Error::NotFound(message) | Error::Internal(message) => text("an error's message", message, SENTENCE),
         Error::NotConnected | Error::Throttled(_) => Ok(()),
+    }
+}
+
+/// An error whose texts have no secret in them: what was signed for who joins goes into no log and no note.
+pub(crate) fn without(error: Error, secrets: &Redactor) -> Error {
+    let clean = |text: String| secrets.text(&text).into_owned();
+    match error {
+        Error::InvalidInput(it) => {
+            Error::InvalidInput(InputError { field: clean(it.field), message: clean(it.message), ..it })
+        }
+        Error::NeedsReauthorization(it) => {
+            Error::NeedsReauthorization(DeadGrant { message: clean(it.message), ..it })
+        }
+        Error::SignInFailed(it) => Error::SignInFailed(SignInError { message: clean(it.message), ..it }),
+        Error::AccountMismatch(it) => {
+            Error::AccountMismatch(AccountMismatch { message: clean(it.message), ..it })
+        }
+        Error::Unavailable(it) => Error::Unavailable(Outage { message: clean(it.message), ..it }),
+        Error::Misconfigured(it) => {
+            Error::Misconfigured(Misconfiguration { message: clean(it.message), ..it })
+        }
+        Error::Refused(it) => Error::Refused(Refusal { message: clean(it.message), ..it }),
+        Error::NotFound(message) => Error::NotFound(clean(message)),
+        Error::Internal(message) => Error::Internal(clean(message)),
+        Error::NotConnected | Error::Throttled(_) => error,
     }
 }
 

@@ -7,18 +7,19 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
+use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower};
 use wasmtime::{Engine, Store, UpdateDeadline};
 
 use super::failure::{CallError, Failure, classify};
 use super::limits::Limits;
 use super::pace::Pace;
-use super::state::CallState;
+use super::state::{CallState, Joining};
 use super::usage::Usage;
-use crate::bindings::exports::scheduling::video_provider::provider::Guest;
-use crate::bindings::{VideoProvider, VideoProviderPre};
+use crate::bindings::exports::scheduling::video_provider::{joining, provider};
 use crate::calls::Tenant;
 use crate::lend::Lender;
-use crate::provider::Description;
+use crate::provider::{Description, Error, JoinableMeeting, Participant};
+use crate::signing::Signed;
 use crate::store::Integration;
 
 /// Bytes that may cross into the host in one call of an import. The largest is a request body of
@@ -43,7 +44,11 @@ pub(crate) struct Runner {
 /// A plugin that is ready to run.
 pub(crate) struct Sandboxed {
     pub(crate) runner: Arc<Runner>,
-    pub(crate) pre: VideoProviderPre<CallState>,
+    pub(crate) pre: InstancePre<CallState>,
+    /// The contract's interface among its exports.
+    pub(crate) interface: ComponentExportIndex,
+    /// The one for who joins, if it is among them.
+    pub(crate) joining: Option<ComponentExportIndex>,
     pub(crate) limits: Limits,
     pub(crate) lender: Arc<Lender>,
     pub(crate) name: Arc<str>,
@@ -54,21 +59,67 @@ pub(crate) struct Sandboxed {
 }
 
 impl Sandboxed {
-    /// Has the plugin say what it is, for no integration.
+    /// Has the plugin say what it is, for no integration. The types of all functions are checked, which is
+    /// why it is the first thing that is done with a plugin.
     pub(crate) async fn describe(&self) -> Result<Description, CallError> {
-        let time = self.limits.deadline;
-        self.run("describe", None, time, async |store, provider| provider.call_describe(store).await).await
+        let describe = async |store: &mut Store<CallState>, instance: &Instance| {
+            let pre = instance.instance_pre(&*store);
+            let provider = provider::GuestIndices::new(&pre)?.load(&mut *store, instance)?;
+            if self.joining.is_some() {
+                joining::GuestIndices::new(&pre)?.load(&mut *store, instance)?;
+            }
+            provider.call_describe(store).await
+        };
+        self.run("describe", None, self.limits.deadline, describe).await
     }
 
-    /// Calls a function of the contract in a fresh instance, within `time`, for an integration with what it
-    /// shares with others of its tenant. `call` makes the call; it is
-    /// given the store and the provider's functions.
-    pub(crate) async fn run<R>(
+    /// Calls one function of the contract's interface. Only its own types are checked: those of all sixteen
+    /// took a twentieth of a create-meeting.
+    pub(crate) async fn function<P, R>(
+        &self,
+        function: &'static str,
+        whose: (Integration, Arc<Tenant>),
+        time: Duration,
+        arguments: P,
+    ) -> Result<R, CallError>
+    where
+        P: ComponentNamedList + Lower + Send + Sync,
+        R: Send + Sync + 'static,
+        (R,): ComponentNamedList + Lift,
+    {
+        let call = async |store: &mut Store<CallState>, instance: &Instance| {
+            answer(store, instance, &self.interface, function, arguments).await
+        };
+        self.run(function, Some(whose), time, call).await
+    }
+
+    /// Asks for the link of who joins, and tells what was signed for it. A component without the interface gives
+    /// none.
+    pub(crate) async fn join_link(
+        &self,
+        whose: (Integration, Arc<Tenant>),
+        time: Duration,
+        meeting: &JoinableMeeting,
+        participant: &Participant,
+    ) -> Result<Option<(Result<String, Error>, Vec<Signed>)>, CallError> {
+        const FUNCTION: &str = "join-link";
+        let Some(interface) = &self.joining else { return Ok(None) };
+        let call = async |store: &mut Store<CallState>, instance: &Instance| {
+            store.data_mut().joining = Some(Joining::new(&meeting.join_url));
+            let link = answer(store, instance, interface, FUNCTION, (meeting, participant)).await?;
+            Ok((link, store.data_mut().joining.take().map(|joining| joining.signed).unwrap_or_default()))
+        };
+        self.run(FUNCTION, Some(whose), time, call).await.map(Some)
+    }
+
+    /// Makes a call in a fresh instance, within `time`, for an integration with what it shares with others of
+    /// its tenant.
+    async fn run<R>(
         &self,
         function: &'static str,
         whose: Option<(Integration, Arc<Tenant>)>,
         time: Duration,
-        call: impl AsyncFnOnce(&mut Store<CallState>, &Guest) -> wasmtime::Result<R>,
+        call: impl AsyncFnOnce(&mut Store<CallState>, &Instance) -> wasmtime::Result<R>,
     ) -> Result<R, CallError> {
         let usage = Usage::new(self.runner.pace.clone(), &self.limits);
         // Boxed, or it would be copied into every future that awaits a call.
@@ -81,7 +132,7 @@ impl Sandboxed {
         whose: Option<(Integration, Arc<Tenant>)>,
         time: Duration,
         usage: &Arc<Usage>,
-        call: impl AsyncFnOnce(&mut Store<CallState>, &Guest) -> wasmtime::Result<R>,
+        call: impl AsyncFnOnce(&mut Store<CallState>, &Instance) -> wasmtime::Result<R>,
     ) -> Result<R, CallError> {
         let deadline = Instant::now() + time;
         let fail = |failure| CallError::Failed { plugin: self.name.to_string(), function, failure };
@@ -128,10 +179,7 @@ impl Sandboxed {
 
         let outcome = timeout_at(deadline, async {
             let instance = self.pre.instantiate_async(&mut store).await.map_err(|error| (error, true))?;
-            let provider: &VideoProvider = &instance;
-            call(&mut store, provider.scheduling_video_provider_provider())
-                .await
-                .map_err(|error| (error, false))
+            call(&mut store, &instance).await.map_err(|error| (error, false))
         })
         .await;
         if let Some(tenant) = tenant.filter(|_| store.data().misbehaved) {
@@ -142,7 +190,7 @@ impl Sandboxed {
             Ok(Ok(result)) => Ok(result),
             Ok(Err((error, instantiating))) => {
                 let failure = classify(&error, &store.data().meter, &stderr.contents(), &self.limits);
-                let redactor = self.lender.redactor(store.data().integration.as_ref());
+                let redactor = store.data().redactor();
                 let failure = match failure {
                     Failure::Trapped(text) if instantiating => {
                         Failure::Instance(redactor.text(&text).into_owned())
@@ -166,4 +214,25 @@ impl Sandboxed {
             }
         }
     }
+}
+
+/// What a function of one of its interfaces answers.
+async fn answer<P, R>(
+    store: &mut Store<CallState>,
+    instance: &Instance,
+    interface: &ComponentExportIndex,
+    function: &'static str,
+    arguments: P,
+) -> wasmtime::Result<R>
+where
+    P: ComponentNamedList + Lower + Send + Sync,
+    R: Send + Sync + 'static,
+    (R,): ComponentNamedList + Lift,
+{
+    let index = instance
+        .get_export_index(&mut *store, Some(interface), function)
+        .ok_or_else(|| wasmtime::format_err!("it exports no {function}"))?;
+    let typed = instance.get_typed_func::<P, (R,)>(&mut *store, index)?;
+    let (answer,) = typed.call_async(store, arguments).await?;
+    Ok(answer)
 }

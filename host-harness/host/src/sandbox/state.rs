@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use url::Url;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::HostWallClock;
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
@@ -14,7 +15,9 @@ use super::usage::Usage;
 use crate::calls::Tenant;
 use crate::clock::Clock;
 use crate::lend::Lender;
+use crate::signing::Signed;
 use crate::store::Integration;
+use crate::vault::Redactor;
 
 /// Handles that a guest may hold at a time: streams of its standard error, pollables of clocks.
 const HANDLES: usize = 64;
@@ -46,8 +49,34 @@ pub(crate) struct CallState {
     pub(crate) requests_left: u32,
     pub(crate) log_lines_left: u32,
     pub(crate) log_bytes_left: usize,
+    /// Somebody joins by this call: what may be signed for them.
+    pub(crate) joining: Option<Joining>,
     /// It went on after the host had said no: it is held back, although its answer is good.
     pub(crate) misbehaved: bool,
+}
+
+/// What is signed in one call at most.
+const SIGNATURES: usize = 8;
+
+/// Somebody joining.
+#[derive(Debug)]
+pub(crate) struct Joining {
+    /// The meeting's own link, by which the key is found; none if it is no URL.
+    pub(crate) link: Option<Url>,
+    /// What was signed so far.
+    pub(crate) signed: Vec<Signed>,
+}
+
+impl Joining {
+    /// For a meeting with this link.
+    pub(crate) fn new(link: &str) -> Self {
+        Self { link: Url::parse(link).ok(), signed: Vec::new() }
+    }
+
+    /// Whether one more can be signed.
+    pub(crate) fn may_sign(&self) -> bool {
+        self.signed.len() < SIGNATURES
+    }
 }
 
 /// Log lines of one call, as `wit/log.wit` says.
@@ -88,7 +117,18 @@ impl CallState {
             requests_left: limits.requests,
             log_lines_left: LOG_LINES,
             log_bytes_left: LOG_LINES as usize * LOG_LINE,
+            joining: None,
             misbehaved: false,
+        }
+    }
+
+    /// What takes out of a text whatever secrets the call could have in it: its integration's, and what was
+    /// signed for who joins.
+    pub(crate) fn redactor(&self) -> Redactor {
+        let known = self.lender.redactor(self.integration.as_ref());
+        match &self.joining {
+            Some(joining) => known.and(joining.signed.iter().map(Signed::token)),
+            None => known,
         }
     }
 }

@@ -16,7 +16,7 @@ pub struct Surface {
 }
 
 /// Interfaces of the contract that a plugin may import.
-const LENT: [&str; 6] = ["types", "http", "storage", "credentials", "settings", "log"];
+const LENT: [&str; 7] = ["types", "http", "storage", "credentials", "settings", "log", "signing"];
 
 /// What Rust's standard library needs of WASI 0.2 for clocks, random numbers, start-up and a panic's
 /// message. No files, no sockets, and an environment that is empty.
@@ -41,13 +41,19 @@ const WASI: [&str; 18] = [
     "wasi:random/random",
 ];
 
+/// The interface of those whose links are for one participant each.
+pub(crate) const JOINING: &str = "scheduling:video-provider/joining@0.1.0";
+
+/// The interface that makes a component a provider.
+pub(crate) const PROVIDER: &str = "scheduling:video-provider/provider@0.1.0";
+
 /// Why a component cannot be a plugin here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SurfaceError {
     /// It wants something that a plugin may not have.
     #[error(
-        "the component imports {0}, which a plugin may not: it gets http, storage, credentials, settings and \
-         log of {CONTRACT}, and of WASI what the standard library needs for clocks, random numbers and start-up"
+        "the component imports {0}, which a plugin may not: it gets http, storage, credentials, settings, \
+         log and signing of {CONTRACT}, and of WASI what the standard library needs for clocks, random numbers and start-up"
     )]
     Import(String),
     /// It was built against another version of the contract.
@@ -59,9 +65,7 @@ pub enum SurfaceError {
         found: String,
     },
     /// It does not export the provider interface.
-    #[error(
-        "the component does not export scheduling:video-provider/provider@0.1.0, so it is no video provider"
-    )]
+    #[error("the component does not export {PROVIDER}, so it is no video provider")]
     NotAProvider,
 }
 

@@ -3,17 +3,17 @@
 use std::fmt;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::{KeyPair as _, RSA_PSS_SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::CredentialError;
+use crate::jws;
 use crate::store::random;
 
 /// By how many seconds this machine's clock and the token endpoint's may differ: five minutes, which is what
@@ -53,7 +53,7 @@ pub struct ClientCertificate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateError {
     /// The key is something else.
-    #[error("the client's private key is no RSA key in PKCS#8 PEM (-----BEGIN PRIVATE KEY-----)")]
+    #[error("the client's private key is no RSA key in PEM (-----BEGIN PRIVATE KEY-----)")]
     Key,
     /// The certificate is something else.
     #[error("the client's certificate is not in PEM (-----BEGIN CERTIFICATE-----)")]
@@ -64,10 +64,9 @@ pub enum CertificateError {
 }
 
 impl ClientCertificate {
-    /// Reads an RSA key in PKCS#8 PEM and the certificate for it in PEM.
+    /// Reads an RSA key (PKCS#8 or PKCS#1) and the certificate for it, both in PEM.
     pub fn from_pem(key: &[u8], certificate: &[u8]) -> Result<Self, CertificateError> {
-        let key = PrivatePkcs8KeyDer::from_pem_slice(key).map_err(|_| CertificateError::Key)?;
-        let key = KeyPair::from_pkcs8(key.secret_pkcs8_der()).map_err(|_| CertificateError::Key)?;
+        let key = jws::rsa_key(key).ok_or(CertificateError::Key)?;
         let certificate =
             CertificateDer::from_pem_slice(certificate).map_err(|_| CertificateError::Certificate)?;
         // A certificate holds the public key as it is (RFC 5280, 4.1.2.7): a slip of the operator's
@@ -97,13 +96,8 @@ impl ClientCertificate {
             "nbf": now - SKEW_S,
             "exp": now + SKEW_S,
         });
-        let encode = |part: serde_json::Value| URL_SAFE_NO_PAD.encode(part.to_string());
-        let signed = format!("{}.{}", encode(header), encode(claims));
-        let mut signature = vec![0; self.key.public_modulus_len()];
-        self.key
-            .sign(&RSA_PSS_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)
-            .map_err(|_| CredentialError::Misconfigured("the client's private key cannot sign".to_owned()))?;
-        Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+        jws::compact(&header, &claims, |text| jws::rsa(&self.key, &RSA_PSS_SHA256, text))
+            .map_err(|_| CredentialError::Misconfigured("the client's private key cannot sign".to_owned()))
     }
 }
 

@@ -38,6 +38,11 @@ impl Redactor {
         Self(secrets.into())
     }
 
+    /// The same with more secrets.
+    pub(crate) fn and<'a>(&self, secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::new(self.0.iter().cloned().chain(secrets.into_iter().filter_map(spellings)).collect())
+    }
+
     /// `text` without the secrets.
     pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         match self.bytes(text.as_bytes()) {

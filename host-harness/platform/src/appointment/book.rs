@@ -1,7 +1,7 @@
 //! Booking.
 
 use super::error::is_refusal;
-use super::{Appointment, BookingError, BookingRequest, Status, store, stray};
+use super::{Appointment, BookingError, BookingRequest, Status, join, store, stray};
 use crate::database;
 use crate::integration::{self, Question};
 use crate::options;
@@ -67,6 +67,9 @@ impl<V: VideoProviders> Platform<V> {
                     let organizer = &meeting.organizer_id;
                     news = news
                         .and(integration::quota::count(&mut transaction, id, organizer, limit, now).await?);
+                }
+                if place.provider.joins() {
+                    join::give_codes(&mut transaction, &appointment.id).await?;
                 }
                 stray::unless_kept(&mut transaction, &appointment.id, &meeting, now).await?;
                 store::overtaken(&mut transaction, &appointment).await?;

@@ -9,6 +9,7 @@ mod cancel;
 mod check_staff;
 mod eligible;
 mod error;
+mod join;
 mod meeting;
 mod otherwise;
 mod reassign;
@@ -21,6 +22,7 @@ mod stray;
 
 pub use check_staff::{Obstacle, StaffCheck};
 pub use error::{BookingError, WrongInput};
+pub use join::{Arrival, JoinCode, JoinCodes, JoinError};
 pub use reassign::Reassigned;
 pub use reconcile::{
     Difference, Discrepancy, Mending, ReconcileError, ReconcileMode, ReconcileOptions, ReconcileProgress,
@@ -149,11 +151,15 @@ pub struct Appointment {
     pub meeting_id: Option<String>,
     /// Whose meeting it is at the provider, once that is known: only there it can be changed and ended.
     pub organizer_id: Option<String>,
-    /// The link to join. Once it is there it changes in two cases only, which [`Self::note`] then tells:
+    /// The meeting's own link, which stays what the provider gave. Where there are [`Self::codes`] people are given
+    /// those instead: a provider that looks at who comes would not take them by this one. Once it is there it changes in two cases only, which [`Self::note`] then tells:
     /// another staff member takes the appointment over and organises a meeting of their own
     /// ([`Platform::reassign`]), or somebody chooses to have a meeting made again that the provider lost
     /// ([`ReconcileMode::Mend`]).
     pub link: Option<String>,
+    /// For the addresses at which people join; none for a provider whose link is the same for everybody, and for
+    /// what was booked before its plugin made others.
+    pub codes: Option<JoinCodes>,
     /// What could not be done, or why it waits; a sentence for staff.
     pub note: Option<String>,
 }

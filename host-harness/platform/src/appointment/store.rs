@@ -4,7 +4,7 @@
 use sqlx::{FromRow, Row as _};
 use video_host::provider::{Meeting, User};
 
-use super::{Appointment, BookingRequest, Status};
+use super::{Appointment, BookingRequest, JoinCode, JoinCodes, Status};
 use crate::IntegrationId;
 use crate::database::{Connection, DatabaseError, Row};
 use crate::search;
@@ -31,9 +31,17 @@ impl FromRow<'_, Row> for Appointment {
             meeting_id: row.try_get("meeting_id")?,
             organizer_id: row.try_get("organizer_id")?,
             link: row.try_get("link")?,
+            codes: codes(row)?,
             note: row.try_get("note")?,
         })
     }
+}
+
+fn codes(row: &Row) -> Result<Option<JoinCodes>, sqlx::Error> {
+    let (client, staff): (Option<String>, Option<String>) =
+        (row.try_get("client_code")?, row.try_get("staff_code")?);
+    let (client, staff) = (client.map(JoinCode::from), staff.map(JoinCode::from));
+    Ok(client.zip(staff).map(|(client, staff)| JoinCodes { client, staff }))
 }
 
 /// A user of the provider, in the columns of id, key and name; none if there is no id.
@@ -93,6 +101,22 @@ pub(super) async fn load(
 ) -> Result<Option<Appointment>, DatabaseError> {
     let query = sqlx::query_as("SELECT * FROM appointment WHERE id = $1");
     Ok(query.bind(id).fetch_optional(connection).await?)
+}
+
+pub(super) async fn of_client_code(
+    connection: &mut Connection,
+    code: &str,
+) -> Result<Option<Appointment>, DatabaseError> {
+    let query = sqlx::query_as("SELECT * FROM appointment WHERE client_code = $1");
+    Ok(query.bind(code).fetch_optional(connection).await?)
+}
+
+pub(super) async fn of_staff_code(
+    connection: &mut Connection,
+    code: &str,
+) -> Result<Option<Appointment>, DatabaseError> {
+    let query = sqlx::query_as("SELECT * FROM appointment WHERE staff_code = $1");
+    Ok(query.bind(code).fetch_optional(connection).await?)
 }
 
 pub(super) async fn of_staff(

@@ -5,23 +5,24 @@
 mod bindings {
     wit_bindgen::generate!({
         path: "../../../wit",
-        world: "video-provider",
+        world: "joining-video-provider",
         default_bindings_module: "crate::bindings",
         additional_derives: [PartialEq],
     });
 
-    pub(crate) use exports::scheduling::video_provider::provider;
-    pub(crate) use scheduling::video_provider::{http, settings, storage};
+    pub(crate) use exports::scheduling::video_provider::{joining, provider};
+    pub(crate) use scheduling::video_provider::{http, settings, signing, storage};
 }
 
 mod account;
+mod join;
 mod rooms;
 mod service;
 
 use bindings::provider::{
     AuthorizationRequest, AuthorizationResponse, Cancellation, Capabilities, Connection, Description,
-    DirectoryPage, Error, Guest, InputError, InputProblem, Look, LookUpOutcome, MatchOutcome, Meeting,
-    MeetingReference, MeetingRequest, NextStep, Refusal, RefusalProblem, SetupField, SetupKind, User,
+    DirectoryEntry, DirectoryPage, Error, Guest, InputError, InputProblem, Look, LookUpOutcome, MatchOutcome,
+    Meeting, MeetingReference, MeetingRequest, NextStep, SetupField, SetupKind, Standing, User,
 };
 use bindings::{http, storage};
 
@@ -42,9 +43,8 @@ fn invalid(field: &str, problem: InputProblem) -> Error {
     Error::InvalidInput(InputError { field: field.to_owned(), problem, message })
 }
 
-fn no_directory() -> Error {
-    let message = "There is no directory.".to_owned();
-    Error::Refused(Refusal { problem: RefusalProblem::Other, message })
+fn user(key: &str) -> User {
+    User { id: format!("user-{key}"), key: key.to_owned(), display_name: key.to_owned() }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]
@@ -71,7 +71,7 @@ impl Guest for Wrong {
             meeting_options: Vec::new(),
             match_key: "Name".to_owned(),
             best_batch: 10,
-            capabilities: Capabilities::all() - Capabilities::DIRECTORY,
+            capabilities: Capabilities::all(),
             meetings_per_month: None,
             api_origins: vec![service::ORIGIN.to_owned()],
             identity_origins: vec![service::ORIGIN.to_owned()],
@@ -107,14 +107,16 @@ impl Guest for Wrong {
     }
 
     fn check_user(_: User) -> Result<Vec<String>, Error> {
-        Ok(Vec::new())
+        // Nobody joins by this call, so the host has nothing to sign.
+        let early = bindings::settings::get("signs-early")
+            .map(|claims| format!("{:?}", bindings::signing::sign("rooms-token", &claims)));
+        Ok(early.into_iter().collect())
     }
 
     fn match_users(keys: Vec<String>, _: Look) -> Result<Vec<MatchOutcome>, Error> {
         account::require()?;
         let matched = |key: &String| {
-            let user = User { id: format!("user-{key}"), key: key.clone(), display_name: key.clone() };
-            if key == "ada" { MatchOutcome::Matched(user) } else { MatchOutcome::NotFound }
+            if key == "ada" { MatchOutcome::Matched(user(key)) } else { MatchOutcome::NotFound }
         };
         let mut outcomes: Vec<_> = keys.iter().map(matched).collect();
         if breaks("matches-each-key-in-order") && outcomes.len() > 1 {
@@ -123,12 +125,18 @@ impl Guest for Wrong {
         Ok(outcomes)
     }
 
-    fn list_users(_: Option<String>) -> Result<DirectoryPage, Error> {
-        Err(no_directory())
+    fn list_users(cursor: Option<String>) -> Result<DirectoryPage, Error> {
+        account::require()?;
+        // Two pages; whoever breaks the rule begins with the second.
+        let first = cursor.is_none() && !breaks("lists-every-user");
+        let (key, next) = if first { ("ada", Some("the-rest".to_owned())) } else { ("bob", None) };
+        let entry = DirectoryEntry { user: user(key), standing: Standing::Usable, other_keys: Vec::new() };
+        Ok(DirectoryPage { entries: vec![entry], next })
     }
 
     fn directory_size() -> Result<Option<u64>, Error> {
-        Err(no_directory())
+        account::require()?;
+        Ok(Some(if breaks("tells-how-many-users-there-are") { 1_000 } else { 2 }))
     }
 
     fn create_meeting(request: MeetingRequest) -> Result<Meeting, Error> {
@@ -160,6 +168,26 @@ impl Guest for Wrong {
     fn disconnect() -> Result<(), Error> {
         account::disconnect()
     }
+}
+
+impl bindings::joining::Guest for Wrong {
+    fn join_link(
+        meeting: bindings::joining::JoinableMeeting,
+        participant: bindings::joining::Participant,
+    ) -> Result<String, Error> {
+        join::link(&meeting, &participant)
+    }
+}
+
+/// What the host reads before it compiles anything.
+#[cfg(target_family = "wasm")]
+#[allow(unsafe_code)]
+mod wants {
+    const LISTS: &[u8] = include_bytes!("../wants");
+
+    #[used]
+    #[unsafe(link_section = "video-provider:wants")]
+    static WANTS: [u8; LISTS.len()] = *include_bytes!("../wants");
 }
 
 // A native linker refuses the exports' names.

@@ -175,6 +175,7 @@ mod tests {
             meeting_id: Some(format!("meeting of {id}")),
             organizer_id: Some("organizer".to_owned()),
             link: Some(link(id)),
+            codes: None,
             note: None,
         };
         let meeting = StoredMeeting {

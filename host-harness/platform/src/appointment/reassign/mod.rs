@@ -8,7 +8,7 @@
 mod store;
 
 use super::error::is_refusal;
-use super::{Appointment, BookingError, Status, stray};
+use super::{Appointment, BookingError, Status, join, stray};
 use crate::IntegrationId;
 use crate::database::{self, Connection, DatabaseError};
 use crate::integration::{self, News, Question};
@@ -186,6 +186,7 @@ impl<V: VideoProviders> Platform<V> {
                 }
             }
         }
+        join::renew_staff_code(&mut transaction, id).await?;
         let mut news = News::default();
         if let Some(meeting) = meeting {
             let now = self.now();
