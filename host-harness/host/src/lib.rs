@@ -16,6 +16,7 @@ pub mod store;
 pub mod transport;
 pub mod vault;
 pub mod wants;
+pub mod watch;
 
 pub use host::{AuthorizationError, Callback, Host, HostConfig, StartError};
 pub use load::{LoadError, sha256};
