@@ -69,11 +69,51 @@ pub enum Command {
     /// its work.
     Check(CheckOptions),
     #[command(verbatim_doc_comment)]
+    /// Copy a host's database while it runs, and check the copy
+    ///
+    /// Its encryption keys are not in the copy: keep the file of the keys elsewhere, or one of the two opens
+    /// what the other protects.
+    Backup(BackupOptions),
+    #[command(verbatim_doc_comment)]
+    /// Check a copy, and put it in the place of a database that is not there any more
+    ///
+    /// Before any host uses the data folder. The file of the encryption keys is put there by hand.
+    Restore(RestoreOptions),
+    #[command(verbatim_doc_comment)]
     /// Replace the keys under which everything is encrypted at rest, while hosts run
     ///
     /// In this order: `add` a key, have the hosts read their keys again (or restart them), `reseal` what
     /// older keys have sealed, and `remove` those. Every step can be repeated, and interrupted at any time.
     Keys(KeysOptions),
+}
+
+impl Command {
+    /// Whether it decides itself, once it has read its configuration, how log lines are written.
+    pub fn configures_logs(&self) -> bool {
+        matches!(self, Self::Serve(options) if options.config.is_some())
+    }
+}
+
+/// Choices for `backup`.
+#[derive(Debug, Args)]
+pub struct BackupOptions {
+    /// The host's data folder
+    #[arg(long, value_name = "FOLDER")]
+    pub data: PathBuf,
+    /// New file for the copy
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
+}
+
+/// Choices for `restore`.
+#[derive(Debug, Args)]
+pub struct RestoreOptions {
+    /// The copy
+    #[arg(long, value_name = "FILE")]
+    pub from: PathBuf,
+    /// The data folder, which has no database yet
+    #[arg(long, value_name = "FOLDER")]
+    pub data: PathBuf,
 }
 
 /// Choices for `keys`.
@@ -176,9 +216,15 @@ pub struct ServeOptions {
     /// Configuration, TOML, for the real services [default: sample data and a stand-in]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Address of the pages; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
-    pub listen: SocketAddr,
+    /// Tell whether the configuration can be used, and serve nothing
+    #[arg(long, requires = "config")]
+    pub check: bool,
+    /// Address of the pages; port 0 takes a free one [default: the configuration's, or 127.0.0.1:0]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// Address of the operator's port, for metrics and health [default: the configuration's, or none]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub operator: Option<SocketAddr>,
     /// Address of the stand-in, where the browser signs in
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0", conflicts_with = "config")]
     pub microsoft: SocketAddr,

@@ -14,6 +14,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use url::Url;
 use video_host::egress::{Grant, StaticRoutes, Trust};
+use video_host::store::KeyFile;
 use video_host::vault::ClientKeys;
 use video_host::{Host, HostConfig, Manifest, ManifestFile};
 use video_platform::Platform;
@@ -35,11 +36,14 @@ const CLIENT_SECRET_HELP: &str =
 const DECIDED: [&str; 5] = ["plugin", "client_id", "client_secret_file", "grant_api", "grant_identity"];
 
 /// What it takes to open a platform that exists.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct ConfiguredOptions {
     /// Folder of all that the platform stores
     #[arg(long, value_name = "FOLDER")]
     pub data: PathBuf,
+    /// File of the encryption keys [default: `keys` in the data folder]
+    #[arg(long, value_name = "FILE")]
+    pub keys: Option<PathBuf>,
     /// Manifest of the plugin to use, TOML, which says all that is decided for it
     #[arg(long, value_name = "FILE", conflicts_with_all = DECIDED)]
     pub manifest: Option<PathBuf>,
@@ -86,6 +90,7 @@ pub async fn start(options: &ConfiguredOptions) -> Result<Platform> {
         None => arguments(options)?,
     };
     let mut config = HostConfig::new(&options.data);
+    config.keys = options.keys.as_ref().map(|file| KeyFile::new(file).into());
     if let (Some(address), Some(ca)) = (options.microsoft, &options.ca) {
         let Grant { api, identity } = &manifest.grant;
         let granted: Vec<_> = api.iter().chain(identity).map(ToString::to_string).collect();

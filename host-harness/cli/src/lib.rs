@@ -3,10 +3,11 @@
 //! `demo` plays it from connecting to disconnecting and fails if a promise does not hold, `mock-graph`
 //! runs the stand-in for Microsoft alone, `serve` serves the platform's web pages, `match` matches a staff
 //! file, `reconcile` compares what a platform has booked with what its providers hold, `inspect` shows what a
-//! plugin is and what it wants, `check` holds one against every rule of the contract, and `keys` replaces the
-//! keys under which a host encrypts what it stores.
+//! plugin is and what it wants, `check` holds one against every rule of the contract, `keys` replaces the
+//! keys under which a host encrypts what it stores, and `backup` and `restore` copy that.
 
 pub mod arguments;
+mod backup;
 pub mod check;
 pub mod configured;
 pub mod contoso;
@@ -14,10 +15,12 @@ pub mod demo;
 pub mod inspect;
 pub mod keys;
 mod matching;
+pub mod operator;
 pub mod reconcile;
 pub mod screen;
 pub mod serve;
 pub mod stand_in;
+pub mod watching;
 
 use std::process::ExitCode;
 
@@ -64,6 +67,14 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<ExitCode> {
             Ok(if inspection.refusal.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Command::Check(options) => check::run(&options, screen).await,
+        Command::Backup(options) => {
+            backup::back_up(&options, screen).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Restore(options) => {
+            backup::restore(&options, screen).await?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Keys(options) => keys::run(&options.action, screen).await,
     }
 }

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use clap::Parser as _;
 use host_harness::arguments::Arguments;
 use host_harness::screen::Screen;
-use tracing_subscriber::EnvFilter;
+use host_harness::watching::{self, Logs};
 
 fn main() -> ExitCode {
     match start() {
@@ -23,8 +23,9 @@ fn main() -> ExitCode {
 
 fn start() -> Result<ExitCode> {
     let arguments = Arguments::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    if !arguments.command.configures_logs() {
+        watching::start(&Logs::default(), None)?;
+    }
     let runtime = tokio::runtime::Runtime::new().context("the asynchronous runtime does not start")?;
     runtime.block_on(host_harness::run(arguments.command, &mut Screen::stdout()))
 }

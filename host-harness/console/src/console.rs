@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
 use url::Url;
 use video_host::clock::Clock;
 use video_platform::{Acting, Actor, Platform};
@@ -40,6 +41,8 @@ struct Inner {
     strangers: DefaultKeyedRateLimiter<IpAddr>,
     /// By the code of the address.
     openings: DefaultKeyedRateLimiter<String>,
+    /// Those under way; closed when the pages stop.
+    requests: TaskTracker,
 }
 
 impl Console {
@@ -56,6 +59,7 @@ impl Console {
                 sign_ins: RateLimiter::keyed(Quota::per_minute(per_minute)),
                 strangers: RateLimiter::keyed(Quota::per_minute(STRANGERS_PER_MINUTE)),
                 openings: RateLimiter::keyed(Quota::per_minute(OPENINGS_PER_MINUTE)),
+                requests: TaskTracker::new(),
                 platform,
                 settings,
             }),
@@ -84,6 +88,26 @@ impl Console {
     ) -> std::io::Result<()> {
         let service = self.router().into_make_service_with_connect_info::<SocketAddr>();
         axum::serve(listener, service).with_graceful_shutdown(shutdown).await
+    }
+
+    /// Answers whatever comes from now on with 503 and `Retry-After`: for the time before the end, while
+    /// a load balancer finds out.
+    pub fn refuse_new(&self) {
+        self.inner.requests.close();
+    }
+
+    /// Waits until all requests are answered that came before [`Console::refuse_new`].
+    pub async fn answered(&self) {
+        self.inner.requests.wait().await;
+    }
+
+    /// How many requests are under way.
+    pub fn under_way(&self) -> usize {
+        self.inner.requests.len()
+    }
+
+    pub(crate) fn requests(&self) -> &TaskTracker {
+        &self.inner.requests
     }
 
     /// The platform, for what somebody does.

@@ -57,6 +57,12 @@ impl Failure {
         Self { retry_after: Some(60), ..failure }
     }
 
+    pub(crate) fn stopping() -> Self {
+        let message = "These pages are being stopped, so nothing was changed. Try again in a few seconds.";
+        let failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, "Try again in a few seconds", &message);
+        Self { retry_after: Some(5), ..failure }
+    }
+
     pub(crate) fn not_found(what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "There is no such page", &what)
     }

@@ -2,6 +2,7 @@
 
 mod assets;
 mod console;
+mod draining;
 mod failure;
 mod gate;
 mod headers;

@@ -12,6 +12,7 @@ use video_platform::Action;
 
 use crate::assets;
 use crate::console::Console;
+use crate::draining::admit;
 use crate::failure::Failure;
 use crate::gate::Access::{self, Everyone, May, SignedIn};
 use crate::gate::{Gate, gate};
@@ -163,6 +164,7 @@ pub(crate) fn router(console: &Console) -> Router {
         async || Failure::not_found("The address is wrong, or what was there is gone.").into_response();
     router
         .fallback_service(Router::new().fallback(missing).layer(from_fn_with_state(everyone, gate)))
+        .layer(from_fn_with_state(console.clone(), admit))
         .layer(from_fn_with_state(console.clone(), headers))
         .with_state(console.clone())
 }

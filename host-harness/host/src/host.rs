@@ -16,8 +16,8 @@ use crate::plugin::{Plugin, Provider};
 use crate::provider::{AuthorizationRequest, AuthorizationResponse, Connection, NextStep, Parameter};
 use crate::sandbox::{CONCURRENT_CALLS, CallError, CodeCache, Memory, Runner, Surface, engine, linker};
 use crate::store::{CallbackError, Integration, KeyFile, KeySource, Purpose, Store, StoreError};
-use crate::transport::Transport;
 use crate::vault::Vault;
+use crate::watch::Watched;
 
 /// How long an administrator has for signing in.
 const SIGN_IN: Duration = Duration::from_mins(15);
@@ -158,7 +158,7 @@ impl Host {
             .map_err(folder)?;
         let options = ClientOptions { trust: config.trust, ..ClientOptions::default() };
         let client = Arc::new(Client::new(config.resolver, options)?);
-        let vault = Vault::new(store.clone(), client.clone() as Arc<dyn Transport>, config.clock.clone());
+        let vault = Vault::new(store.clone(), Arc::new(Watched::vault(client.clone())), config.clock.clone());
         let fail = |error: wasmtime::Error| StartError::Engine(format!("{error:#}"));
         let engine = engine(&config.memory).map_err(fail)?;
         let linker = linker(&engine).map_err(fail)?;
@@ -193,7 +193,7 @@ impl Host {
         let lender = || {
             Lender::new(
                 manifest,
-                inner.client.clone() as Arc<dyn Transport>,
+                Arc::new(Watched::plugins(inner.client.clone(), Arc::new(manifest.grant.clone()))),
                 inner.store.clone(),
                 inner.vault.clone(),
                 inner.clock.clone(),
@@ -301,6 +301,17 @@ impl Host {
     /// Calls that run in this moment: instances of plugins that are alive.
     pub fn calls_running(&self) -> usize {
         self.inner.loader.running()
+    }
+
+    /// How many calls can run in one moment.
+    pub fn calls_at_once(&self) -> usize {
+        CONCURRENT_CALLS
+    }
+
+    /// Waits until no access token is being renewed. Renewals go on without their callers, and an answer that
+    /// is lost with the process may be the only copy of a refresh token: wait for this before it ends.
+    pub async fn settled(&self) {
+        self.inner.vault.settled().await;
     }
 
     /// Connections and bytes since the start.

@@ -1,6 +1,7 @@
 //! Links for one participant, made when they join.
 
 use secrecy::{ExposeSecret as _, SecretString};
+use tracing::Instrument as _;
 
 use crate::calls::{Attempts, Errand, Next, Work};
 use crate::plugin::{Loaded, Provider};
@@ -8,6 +9,7 @@ use crate::provider::{JoinableMeeting, Participant};
 use crate::sandbox::{CallError, check};
 use crate::signing::Signed;
 use crate::vault::Redactor;
+use crate::watch;
 
 /// Where one participant is sent to join, now: it may have a token in it. Its `Debug` shows nothing. Hand it
 /// to the participant's browser, and keep it nowhere.
@@ -54,20 +56,27 @@ impl Provider {
             attempt: sandboxed.limits.deadline,
         };
         let mut attempts = Attempts::new(dispatcher, &tenant, errand);
-        loop {
-            let turn = attempts.begin().await?;
-            let whose = (self.integration.clone(), tenant.clone());
-            let answer = sandboxed.join_link(whose, turn.time, meeting, participant).await;
-            let answer = answer.and_then(|answered| {
-                let Some((link, signed)) = answered else { return Ok(None) };
-                let secrets = Redactor::default().and(signed.iter().map(Signed::token));
-                let link = link.map_err(|error| check::without(error, &secrets));
-                self.checked(FUNCTION, link, |link| check::participant_link(link, &signed)).map(Some)
-            });
-            match attempts.settle(turn, answer).await {
-                Next::Again => {}
-                Next::Done(outcome) => return Ok(outcome?.map(JoinLink::from)),
+        let watched = watch::Call::begin(&sandboxed.name, FUNCTION);
+        let outcome = async {
+            loop {
+                let turn = attempts.begin().await?;
+                let whose = (self.integration.clone(), tenant.clone());
+                let answer = sandboxed.join_link(whose, turn.time, meeting, participant).await;
+                let answer = answer.and_then(|answered| {
+                    let Some((link, signed)) = answered else { return Ok(None) };
+                    let secrets = Redactor::default().and(signed.iter().map(Signed::token));
+                    let link = link.map_err(|error| check::without(error, &secrets));
+                    self.checked(FUNCTION, link, |link| check::participant_link(link, &signed)).map(Some)
+                });
+                match attempts.settle(turn, answer).await {
+                    Next::Again => {}
+                    Next::Done(outcome) => break outcome,
+                }
             }
         }
+        .instrument(watched.span.clone())
+        .await;
+        watched.ended(&outcome);
+        Ok(outcome?.map(JoinLink::from))
     }
 }

@@ -19,6 +19,7 @@ pub mod store;
 pub mod transport;
 pub mod vault;
 pub mod wants;
+pub mod watch;
 
 pub use host::{AuthorizationError, Callback, Host, HostConfig, StartError};
 pub use joining::JoinLink;

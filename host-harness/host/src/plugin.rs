@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tracing::Instrument as _;
+
 use crate::calls::{Attempts, Dispatcher, Errand, Next, Work};
 use crate::egress::Grant;
 use crate::provider::{
@@ -14,6 +16,7 @@ use crate::provider::{
 use crate::sandbox::{CallError, Failure, Sandboxed, Surface, check};
 use crate::store::Integration;
 use crate::wants::Wants;
+use crate::watch;
 
 /// A plugin that is ready to be called. Cheap to clone; the code lives until the last clone is gone,
 /// so calls in flight finish on it when another version takes over.
@@ -122,17 +125,24 @@ macro_rules! call {
             within: $self.within,
             attempt: sandboxed.limits.deadline,
         });
-        loop {
-            let turn = attempts.begin().await?;
-            let answer = sandboxed
-                .function($name, ($self.integration.clone(), tenant.clone()), turn.time, ($($argument,)*))
-                .await
-                .and_then(|answer| $self.checked($name, answer, $check));
-            match attempts.settle(turn, answer).await {
-                Next::Again => {}
-                Next::Done(outcome) => break outcome,
+        let watched = watch::Call::begin(&sandboxed.name, $name);
+        let outcome = async {
+            loop {
+                let turn = attempts.begin().await?;
+                let answer = sandboxed
+                    .function($name, ($self.integration.clone(), tenant.clone()), turn.time, ($($argument,)*))
+                    .await
+                    .and_then(|answer| $self.checked($name, answer, $check));
+                match attempts.settle(turn, answer).await {
+                    Next::Again => {}
+                    Next::Done(outcome) => break outcome,
+                }
             }
         }
+        .instrument(watched.span.clone())
+        .await;
+        watched.ended(&outcome);
+        outcome
     }};
 }
 

@@ -106,6 +106,9 @@ CREATE TABLE meeting_count (
     PRIMARY KEY (integration, organizer, counted_month)
 );
 
+-- The busiest of each integration in a month, without a look at all months.
+CREATE INDEX meeting_count_month ON meeting_count (counted_month, integration, meetings);
+
 -- Staff without a row have video, on the default integration.
 CREATE TABLE staff_video (
     staff TEXT NOT NULL PRIMARY KEY REFERENCES staff (id),

@@ -26,7 +26,15 @@ pub(crate) const ROWS_AT_ONCE: usize = 1_000;
 /// The platform's database did not answer. What was asked for did not happen; ask again.
 #[derive(Debug, thiserror::Error)]
 #[error("The platform's database did not answer, so nothing was saved ({0}). Try again in a minute.")]
-pub struct DatabaseError(#[from] pub(crate) sqlx::Error);
+pub struct DatabaseError(#[source] pub(crate) sqlx::Error);
+
+impl From<sqlx::Error> for DatabaseError {
+    fn from(error: sqlx::Error) -> Self {
+        // Here, because every statement that fails comes by.
+        video_host::watch::store_failed("platform");
+        Self(error)
+    }
+}
 
 /// The platform's tables, counted apart from the host's in the same file.
 pub(crate) fn migrations() -> Migrator {

@@ -6,6 +6,7 @@ mod audit;
 mod dashboard;
 mod database;
 mod entitlement;
+pub mod figures;
 mod integration;
 mod matching;
 mod options;
@@ -18,6 +19,7 @@ mod service;
 mod staff;
 mod turns;
 mod video;
+pub mod watch;
 mod word;
 
 pub use acting::{Acting, ActingError, Actor, ActorKind, NotAllowed};

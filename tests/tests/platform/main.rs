@@ -12,3 +12,4 @@ mod reconciling;
 mod rematching;
 mod stage;
 mod states;
+mod watching;

@@ -3,60 +3,35 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::ops::Range;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use serde::Deserialize;
+use tempfile::TempDir;
 use toml::Spanned;
 use url::Url;
 use video_console::Settings;
+use video_host::store::KeyFile;
 use video_platform::{Platform, Role};
 
+use super::Ending;
+use super::raw::{Raw, RawLog, RawSessions, RawStop, RawTraces};
 use crate::configured::{self, CLIENT_ID, CLIENT_SECRET, ConfiguredOptions};
+use crate::watching::{LogFormat, Logs, Traces, check_filter};
 
-/// The file as it is written: TOML. Names of other files are relative to where it is.
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Raw {
-    /// Where browsers find the pages: https, or http on this machine. The redirect URI to register is this
-    /// with `/integrations/callback`.
-    address: Spanned<String>,
-    /// Folder of all that is stored.
-    data: PathBuf,
-    /// Staff list, CSV with the columns id, name, email, `user_name`, role; read at each start.
-    staff: Option<Spanned<PathBuf>>,
-    /// Id of the staff member for whom a sign-in link is printed: an administrator.
-    administrator: Spanned<String>,
-    /// The application that is registered with Microsoft.
-    client_id: Option<String>,
-    /// File that holds its secret.
-    client_secret_file: Option<Spanned<PathBuf>>,
-    /// Manifest of the plugin to use, in the place of the plugin, the client and the grants.
-    manifest: Option<Spanned<PathBuf>>,
-    /// Plugin to use instead of the one that is built in.
-    plugin: Option<Spanned<PathBuf>>,
-    /// Further origins that the plugin may send requests to.
-    #[serde(default)]
-    grant_api: Vec<String>,
-    /// Further origins to sign in at.
-    #[serde(default)]
-    grant_identity: Vec<String>,
-    /// A stand-in that answers for Microsoft.
-    stand_in: Option<RawStandIn>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct RawStandIn {
-    address: Spanned<String>,
-    /// File of its certificate authority, PEM.
-    ca: Spanned<PathBuf>,
-}
+/// Where the operator's port is, unless something else is said: where OpenTelemetry has its metrics.
+const OPERATOR: &str = "127.0.0.1:9464";
 
 /// What the file says, held against what there is.
 pub(super) struct Configuration {
-    pub(super) address: Url,
+    pub(super) settings: Settings,
+    pub(super) listen: Option<SocketAddr>,
     pub(super) administrator: String,
+    pub(super) ending: Ending,
+    pub(super) operator: Option<SocketAddr>,
+    pub(super) logs: Logs,
+    pub(super) traces: Option<Traces>,
     staff: Option<PathBuf>,
     platform: ConfiguredOptions,
     file: File,
@@ -81,10 +56,15 @@ impl File {
         format!("{}, line {}", self.name.display(), self.line(at))
     }
 
+    /// A name that it has in it, from where it is.
+    fn beside(&self, path: &Path) -> PathBuf {
+        self.name.parent().unwrap_or(Path::new("")).join(path)
+    }
+
     /// A file that it names, if it can be read.
     fn named(&self, path: Option<&Spanned<PathBuf>>) -> Result<Option<PathBuf>> {
         let Some(path) = path else { return Ok(None) };
-        let found = self.name.parent().unwrap_or(Path::new("")).join(path.get_ref());
+        let found = self.beside(path.get_ref());
         fs::File::open(&found)
             .and_then(|file| file.metadata())
             .map_err(anyhow::Error::from)
@@ -101,6 +81,36 @@ impl File {
             })?;
         Ok(Some(found))
     }
+
+    /// An address to listen on.
+    fn socket(&self, written: &Spanned<String>) -> Result<SocketAddr> {
+        let text = written.get_ref();
+        text.parse().with_context(|| {
+            format!(
+                "{}: {text} has to be an address and a port, such as 127.0.0.1:8443",
+                self.at(&written.span())
+            )
+        })
+    }
+
+    /// A number, or what there is without one.
+    fn number(
+        &self,
+        written: Option<&Spanned<u64>>,
+        usual: u64,
+        allowed: RangeInclusive<u64>,
+    ) -> Result<u64> {
+        let Some(written) = written else { return Ok(usual) };
+        let number = *written.get_ref();
+        ensure!(
+            allowed.contains(&number),
+            "{}: {number} has to be from {} to {}",
+            self.at(&written.span()),
+            allowed.start(),
+            allowed.end()
+        );
+        Ok(number)
+    }
 }
 
 /// Reads the file. Whatever can be wrong with it is told here, with its line.
@@ -116,7 +126,7 @@ pub(super) fn read(name: &Path) -> Result<Configuration> {
             error.message()
         ),
     };
-    let address = address(&file, &raw.address)?;
+    let settings = sessions(&file, &raw.sessions, address(&file, &raw.address)?)?;
     let others = raw.plugin.is_some()
         || raw.client_id.is_some()
         || raw.client_secret_file.is_some()
@@ -143,9 +153,10 @@ pub(super) fn read(name: &Path) -> Result<Configuration> {
         }
     }
     let mut platform = ConfiguredOptions {
-        data: name.parent().unwrap_or(Path::new("")).join(&raw.data),
+        data: file.beside(&raw.data),
         manifest: file.named(raw.manifest.as_ref())?,
         plugin: file.named(raw.plugin.as_ref())?,
+        keys: raw.keys.as_ref().map(|keys| file.beside(keys.get_ref())),
         client_id: raw.client_id,
         client_secret_file: file.named(raw.client_secret_file.as_ref())?,
         grant_api: raw.grant_api,
@@ -153,18 +164,23 @@ pub(super) fn read(name: &Path) -> Result<Configuration> {
         ..ConfiguredOptions::default()
     };
     if let Some(stand_in) = &raw.stand_in {
-        let text = stand_in.address.get_ref();
-        let parsed = text.parse::<SocketAddr>().with_context(|| {
-            format!(
-                "{}: {text} has to be an address and a port, such as 127.0.0.1:8443",
-                file.at(&stand_in.address.span())
-            )
-        })?;
-        platform.microsoft = Some(parsed);
+        platform.microsoft = Some(file.socket(&stand_in.address)?);
         platform.ca = file.named(Some(&stand_in.ca))?;
     }
+    let operator = match &raw.operator {
+        Some(operator) => Some(match &operator.listen {
+            Some(address) => file.socket(address)?,
+            None => OPERATOR.parse()?,
+        }),
+        None => None,
+    };
     Ok(Configuration {
-        address,
+        settings,
+        listen: raw.listen.as_ref().map(|address| file.socket(address)).transpose()?,
+        ending: ending(&file, &raw.stop)?,
+        operator,
+        logs: logs(&file, raw.log)?,
+        traces: raw.traces.as_ref().map(|raw| traces(&file, raw)).transpose()?,
         staff: file.named(raw.staff.as_ref())?,
         staff_at: raw.staff.as_ref().map(Spanned::span).unwrap_or_default(),
         administrator_at: raw.administrator.span(),
@@ -172,6 +188,66 @@ pub(super) fn read(name: &Path) -> Result<Configuration> {
         platform,
         file,
     })
+}
+
+fn sessions(file: &File, raw: &RawSessions, address: Url) -> Result<Settings> {
+    let usual = Settings::new(address);
+    let minutes = |written: &Option<Spanned<u64>>, usual: Duration, most: u64| {
+        let usual = usual.as_secs() / 60;
+        anyhow::Ok(Duration::from_mins(file.number(written.as_ref(), usual, 1..=most)?))
+    };
+    let sign_ins = u64::from(usual.sign_ins_per_minute);
+    let sign_ins = file.number(raw.sign_ins_per_minute.as_ref(), sign_ins, 1..=10_000)?;
+    Ok(Settings {
+        idle: minutes(&raw.idle_minutes, usual.idle, 24 * 60)?,
+        longest: minutes(&raw.longest_minutes, usual.longest, 7 * 24 * 60)?,
+        link_lifetime: minutes(&raw.sign_in_link_minutes, usual.link_lifetime, 24 * 60)?,
+        sign_ins_per_minute: u32::try_from(sign_ins)?,
+        ..usual
+    })
+}
+
+fn ending(file: &File, raw: &RawStop) -> Result<Ending> {
+    let usual = Ending::default();
+    let seconds = |written: &Option<Spanned<u64>>, usual: Duration| {
+        anyhow::Ok(Duration::from_secs(file.number(written.as_ref(), usual.as_secs(), 0..=3_600)?))
+    };
+    Ok(Ending {
+        notice: seconds(&raw.notice_seconds, usual.notice)?,
+        within: seconds(&raw.within_seconds, usual.within)?,
+    })
+}
+
+fn logs(file: &File, raw: RawLog) -> Result<Logs> {
+    let format = match raw.format.as_ref().map(|format| (format.get_ref().as_str(), format.span())) {
+        None | Some(("text", _)) => LogFormat::Text,
+        Some(("json", _)) => LogFormat::Json,
+        Some((other, at)) => bail!("{}: {other} is no format of log lines: text or json", file.at(&at)),
+    };
+    if let Some(filter) = &raw.filter {
+        check_filter(filter.get_ref()).with_context(|| file.at(&filter.span()))?;
+    }
+    Ok(Logs { format, filter: raw.filter.map(Spanned::into_inner) })
+}
+
+fn traces(file: &File, raw: &RawTraces) -> Result<Traces> {
+    let endpoint = raw.endpoint.get_ref();
+    let usable =
+        Url::parse(endpoint).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    ensure!(
+        usable,
+        "{}: {endpoint} is no collector's endpoint. Write it as http://127.0.0.1:4318/v1/traces",
+        file.at(&raw.endpoint.span())
+    );
+    let sample = raw.sample.as_ref().map_or(1.0, |sample| *sample.get_ref());
+    if let Some(written) = &raw.sample {
+        ensure!(
+            (0.0..=1.0).contains(&sample),
+            "{}: {sample} has to be from 0.0, for no trace, to 1.0, for all",
+            file.at(&written.span())
+        );
+    }
+    Ok(Traces { endpoint: endpoint.clone(), sample })
 }
 
 fn address(file: &File, written: &Spanned<String>) -> Result<Url> {
@@ -184,8 +260,31 @@ fn address(file: &File, written: &Spanned<String>) -> Result<Url> {
 }
 
 impl Configuration {
+    /// Opens the platform on its data folder.
     pub(super) async fn open(&self) -> Result<Platform> {
-        let platform = configured::start(&self.platform).await?;
+        self.open_on(&self.platform).await
+    }
+
+    /// Tries all of it without touching what is stored: the plugin is compiled and loaded under its manifest,
+    /// and the staff list is imported, in a folder that is removed again.
+    pub(super) async fn check(&self) -> Result<()> {
+        let data = &self.platform.data;
+        ensure!(
+            data.is_dir() || (!data.exists() && data.parent().is_some_and(Path::is_dir)),
+            "{} cannot be the data folder: it is no folder, and there is none to make it in",
+            data.display()
+        );
+        if let Some(keys) = self.platform.keys.as_ref().filter(|keys| keys.exists()) {
+            KeyFile::new(keys).load()?;
+        }
+        let folder = TempDir::with_prefix("host-harness-check-")?;
+        let elsewhere =
+            ConfiguredOptions { data: folder.path().to_owned(), keys: None, ..self.platform.clone() };
+        self.open_on(&elsewhere).await.map(drop)
+    }
+
+    async fn open_on(&self, options: &ConfiguredOptions) -> Result<Platform> {
+        let platform = configured::start(options).await?;
         if let Some(file) = &self.staff {
             let list = fs::File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
             let import = platform.import_staff(list).await;

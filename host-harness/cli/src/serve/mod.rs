@@ -1,55 +1,76 @@
 //! The platform's web pages, for people to use: with sample data and the stand-in, or configured.
 
 mod configuration;
+mod raw;
 mod sample;
 mod upkeep;
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use mock_graph::MockGraph;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
-use video_console::{Console, Settings};
+use video_console::Console;
 use video_platform::Platform;
 
 use crate::arguments::ServeOptions;
+use crate::operator::{self, Operator};
 use crate::screen::{Screen, Tone};
+use crate::watching::{self, Logs};
+use configuration::Configuration;
 use sample::Sample;
+
+/// For how long the end may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ending {
+    /// How long new requests are refused before anything else ends: until load balancers have noticed.
+    pub(crate) notice: Duration,
+    /// How long what is under way has after that.
+    pub(crate) within: Duration,
+}
+
+impl Default for Ending {
+    fn default() -> Self {
+        Self { notice: Duration::ZERO, within: Duration::from_secs(30) }
+    }
+}
+
+/// What is left of the end for traces and connections that nobody uses.
+const LAST: Duration = Duration::from_secs(2);
 
 /// Runs until Ctrl-C or a request to terminate.
 pub async fn run(options: &ServeOptions, screen: &mut Screen) -> Result<()> {
-    // What ends it is listened for before anybody is told that all is ready.
-    let stop = CancellationToken::new();
-    let stopping = stop.clone();
-    let signals = Signals::listen()?;
-    tokio::spawn(async move {
-        signals.come().await;
-        stopping.cancel();
-    });
     if let Some(file) = &options.config {
         let configuration = configuration::read(file)?;
-        let listener = listen(options.listen).await?;
-        let platform = configuration.open().await?;
-        let console = Console::new(platform.clone(), Settings::new(configuration.address.clone()))?;
-        screen.title("Scheduling", configuration.address.as_str())?;
-        screen.fact("Sign in", console.sign_in_link(&configuration.administrator).as_str())?;
-        screen.line("   The link signs in once, within 15 minutes.")?;
-        screen.line(screen.paint(Tone::Strong, "Ready. Ctrl-C stops it."))?;
-        serve(&console, &platform, listener, stop).await?;
+        if options.check {
+            watching::start(&Logs::default(), None)?;
+            configuration.check().await?;
+            screen.marked("✓", Tone::Good, &format!("{} can be used.", file.display()))?;
+            return Ok(());
+        }
+        let watching = watching::start(&configuration.logs, configuration.traces.as_ref())?;
+        let served = configured(&configuration, options, screen).await;
+        watching.end(LAST).await;
+        served?;
     } else {
-        let listener = listen(options.listen).await?;
+        let stopping = Stopping::listen()?;
+        let listener = listen(options.listen.unwrap_or(ANY)).await?;
         let address = Url::parse(&format!("http://localhost:{}", listener.local_addr()?.port()))?;
         let sample = Sample::open(address, options.microsoft).await?;
         if let Some(file) = &options.ca {
             fs::write(file, sample.microsoft.ca_pem())
                 .with_context(|| format!("cannot write {}", file.display()))?;
         }
-        show(screen, &sample, options)?;
-        let served = serve(&sample.console, &sample.platform, listener, stop).await;
+        let operator = operator(options.operator, &sample.platform, &sample.console).await?;
+        show(screen, &sample, options, operator.as_ref())?;
+        let pages = Pages { console: &sample.console, platform: &sample.platform, operator };
+        let served = pages.serve(listener, stopping, Ending::default()).await;
         sample.microsoft.shutdown().await;
         served?;
     }
@@ -57,29 +78,135 @@ pub async fn run(options: &ServeOptions, screen: &mut Screen) -> Result<()> {
     Ok(())
 }
 
+/// Any free port of this machine.
+const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+async fn configured(
+    configuration: &Configuration,
+    options: &ServeOptions,
+    screen: &mut Screen,
+) -> Result<()> {
+    // What ends it is listened for before anybody is told that all is ready.
+    let stopping = Stopping::listen()?;
+    let listener = listen(options.listen.or(configuration.listen).unwrap_or(ANY)).await?;
+    let platform = configuration.open().await?;
+    let console = Console::new(platform.clone(), configuration.settings.clone())?;
+    let operator = operator(options.operator.or(configuration.operator), &platform, &console).await?;
+    screen.title("Scheduling", configuration.settings.address.as_str())?;
+    screen.fact("Sign in", console.sign_in_link(&configuration.administrator).as_str())?;
+    screen.line("   The link signs in once.")?;
+    told(screen, operator.as_ref())?;
+    screen.line(screen.paint(Tone::Strong, "Ready. Ctrl-C stops it."))?;
+    let pages = Pages { console: &console, platform: &platform, operator };
+    pages.serve(listener, stopping, configuration.ending).await
+}
+
 async fn listen(address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
 }
 
-/// Serves the pages and keeps the platform up, until it is to stop and both have come to an end.
-async fn serve(
-    console: &Console,
+/// The operator's port, where there is to be one.
+async fn operator(
+    address: Option<SocketAddr>,
     platform: &Platform,
-    listener: TcpListener,
-    stop: CancellationToken,
-) -> Result<()> {
-    let tasks = TaskTracker::new();
-    tasks.spawn(upkeep::run(platform.clone(), stop.clone()));
-    let (matching, stopped) = (platform.clone(), stop.clone().cancelled_owned());
-    tasks.spawn(async move { matching.run_jobs(stopped).await });
-    tasks.close();
-    let served = console.serve(listener, stop.clone().cancelled_owned()).await;
-    stop.cancel();
-    tasks.wait().await;
-    served.context("the pages cannot be served any more")
+    console: &Console,
+) -> Result<Option<(Operator, TcpListener)>> {
+    let Some(address) = address else { return Ok(None) };
+    let listener = listen(address).await?;
+    if !operator::is_private(address) {
+        tracing::warn!(%address, "others than this machine reach the operator's port, which asks nobody who they are");
+    }
+    Ok(Some((Operator::new(platform.clone(), console.clone(), operator::install()?), listener)))
 }
 
-fn show(screen: &mut Screen, sample: &Sample, options: &ServeOptions) -> Result<()> {
+fn told(screen: &mut Screen, operator: Option<&(Operator, TcpListener)>) -> Result<()> {
+    if let Some((_, listener)) = operator {
+        screen.fact("Operator", &format!("http://{}", listener.local_addr()?))?;
+    }
+    Ok(())
+}
+
+/// What is served.
+struct Pages<'a> {
+    console: &'a Console,
+    platform: &'a Platform,
+    operator: Option<(Operator, TcpListener)>,
+}
+
+impl Pages<'_> {
+    /// Serves the pages and keeps the platform up, until it is to stop and all has come to an end: new requests
+    /// are refused, those under way are answered, jobs give back what they hold, and tokens that are being
+    /// renewed are stored.
+    async fn serve(self, listener: TcpListener, stopping: Stopping, ending: Ending) -> Result<()> {
+        let (console, platform) = (self.console.clone(), self.platform.clone());
+        let Stopping { stop, hurry } = stopping;
+        let tasks = TaskTracker::new();
+        tasks.spawn(upkeep::run(platform.clone(), stop.clone()));
+        let (matching, stopped) = (platform.clone(), stop.clone().cancelled_owned());
+        tasks.spawn(async move { matching.run_jobs(stopped).await });
+        tasks.close();
+        let (closed, ended) = (CancellationToken::new(), CancellationToken::new());
+        let observed = TaskTracker::new();
+        let operator = self.operator.map(|(operator, listener)| {
+            observed.spawn(operator.clone().serve(listener, ended.clone()));
+            operator
+        });
+        observed.close();
+        let (of_pages, closing) = (console.clone(), closed.clone());
+        let mut pages =
+            tokio::spawn(async move { of_pages.serve(listener, closing.cancelled_owned()).await });
+
+        let early = tokio::select! {
+            () = stop.cancelled() => None,
+            served = &mut pages => Some(served),
+        };
+        stop.cancel();
+        if let Some(operator) = &operator {
+            operator.stopping();
+        }
+        console.refuse_new();
+        let served = match early {
+            Some(served) => served,
+            None => {
+                let over = async {
+                    tokio::time::sleep(ending.notice).await;
+                    let all = async {
+                        console.answered().await;
+                        tasks.wait().await;
+                        platform.providers().host().settled().await;
+                    };
+                    timeout(ending.within, all).await.is_ok()
+                };
+                let whole = tokio::select! {
+                    whole = over => whole,
+                    () = hurry.cancelled() => false,
+                };
+                if !whole {
+                    tracing::warn!(
+                        requests = console.under_way(),
+                        "the end cut off what was still under way"
+                    );
+                }
+                closed.cancel();
+                // Who keeps a connection open without a request has nothing to wait for.
+                let served = timeout(if whole { LAST } else { Duration::ZERO }, &mut pages).await;
+                pages.abort();
+                served.unwrap_or(Ok(Ok(())))
+            }
+        };
+        ended.cancel();
+        // A scrape is short, and the last one is not worth more.
+        let _ = timeout(LAST, observed.wait()).await;
+        served.context("the pages ended")?.context("the pages cannot be served any more")
+    }
+}
+
+fn show(
+    screen: &mut Screen,
+    sample: &Sample,
+    options: &ServeOptions,
+    operator: Option<&(Operator, TcpListener)>,
+) -> Result<()> {
     screen.title("Scheduling, with sample data and a stand-in for Microsoft", &sample.address)?;
     for (role, staff) in sample::PEOPLE {
         screen.fact(role, sample.console.sign_in_link(staff).as_str())?;
@@ -102,6 +229,7 @@ fn show(screen: &mut Screen, sample: &Sample, options: &ServeOptions) -> Result<
         ),
     };
     screen.fact("Trust", &trust)?;
+    told(screen, operator)?;
     screen.line(screen.paint(Tone::Strong, "Ready. Ctrl-C stops it."))?;
     Ok(())
 }
@@ -111,7 +239,27 @@ fn stand_in(microsoft: &MockGraph) -> String {
     format!("https://localhost:{}", microsoft.addr().port())
 }
 
-/// What asks the program to stop.
+/// What asks the program to stop: a first signal, and a second one from who does not want to wait.
+struct Stopping {
+    stop: CancellationToken,
+    hurry: CancellationToken,
+}
+
+impl Stopping {
+    fn listen() -> Result<Self> {
+        let (stop, hurry) = (CancellationToken::new(), CancellationToken::new());
+        let mut signals = Signals::listen()?;
+        let (first, second) = (stop.clone(), hurry.clone());
+        tokio::spawn(async move {
+            signals.come().await;
+            first.cancel();
+            signals.come().await;
+            second.cancel();
+        });
+        Ok(Self { stop, hurry })
+    }
+}
+
 struct Signals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
@@ -125,7 +273,8 @@ impl Signals {
         })
     }
 
-    async fn come(#[cfg_attr(not(unix), expect(unused_mut))] mut self) {
+    #[cfg_attr(not(unix), expect(clippy::needless_pass_by_ref_mut))]
+    async fn come(&mut self) {
         #[cfg(unix)]
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}

@@ -9,6 +9,7 @@ mod reconcile;
 mod recording;
 mod serve;
 mod stand_in;
+mod stopping;
 
 use std::ffi::OsStr;
 use std::process::{Command, Output};

@@ -19,13 +19,13 @@ const STAFF: &str = "id,name,email,user_name,role\n\
     C-1,Adele Vance,AdeleV@contoso.com,adelev,staff\n";
 
 /// A folder with all that a configuration names, and a free port for the pages.
-struct Scene {
-    folder: TempDir,
-    port: u16,
+pub(crate) struct Scene {
+    pub(crate) folder: TempDir,
+    pub(crate) port: u16,
 }
 
 impl Scene {
-    fn set() -> Result<Self> {
+    pub(crate) fn set() -> Result<Self> {
         let folder = TempDir::new()?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         fs::write(folder.path().join("staff.csv"), STAFF)?;
@@ -33,7 +33,7 @@ impl Scene {
         Ok(Self { folder, port })
     }
 
-    fn configuration(&self, stand_in: &str) -> String {
+    pub(crate) fn configuration(&self, stand_in: &str) -> String {
         format!(
             "# What the pages need.\naddress = \"http://localhost:{}\"\ndata = \"data\"\nstaff = \"staff.csv\"\n\
              administrator = \"A-1\"\nclient-id = \"{}\"\nclient-secret-file = \"secret\"\n\
@@ -49,7 +49,7 @@ impl Scene {
         Ok(file)
     }
 
-    fn command(&self, configuration: &str) -> Result<Command> {
+    pub(crate) fn command(&self, configuration: &str) -> Result<Command> {
         let file = self.write(configuration)?;
         let mut command = program(["serve", "--listen", &format!("127.0.0.1:{}", self.port), "--config"]);
         command.arg(file).env_remove("VIDEO_CLIENT_ID").env_remove("VIDEO_CLIENT_SECRET");
@@ -57,7 +57,7 @@ impl Scene {
     }
 
     /// Starts it, and gives the token of the sign-in link that it prints.
-    fn start(&self, configuration: &str) -> Result<(Running, String)> {
+    pub(crate) fn start(&self, configuration: &str) -> Result<(Running, String)> {
         let mut child = self.command(configuration)?.stdout(Stdio::piped()).spawn()?;
         let output = child.stdout.take().context("its output")?;
         let mut running = Running { child, output: BufReader::new(output) };
@@ -70,16 +70,21 @@ impl Scene {
     }
 }
 
-struct Running {
-    child: Child,
+pub(crate) struct Running {
+    pub(crate) child: Child,
     output: BufReader<ChildStdout>,
 }
 
 impl Running {
     /// Asks it to stop, and waits until it has.
-    fn stop(mut self) -> Result<()> {
+    pub(crate) fn stop(self) -> Result<()> {
         let asked = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status()?;
         ensure!(asked.success(), "it could not be asked");
+        self.ended()
+    }
+
+    /// Waits until it has ended, as it was asked to.
+    pub(crate) fn ended(mut self) -> Result<()> {
         let mut rest = String::new();
         self.output.read_to_string(&mut rest)?;
         ensure!(self.child.wait()?.success() && rest.contains("Stopped."), "{rest}");
@@ -96,9 +101,10 @@ impl Drop for Running {
 }
 
 /// Somebody at a browser that knows one cookie.
-struct Visitor {
-    port: u16,
-    cookie: String,
+#[derive(Clone)]
+pub(crate) struct Visitor {
+    pub(crate) port: u16,
+    pub(crate) cookie: String,
 }
 
 impl Visitor {
@@ -120,11 +126,20 @@ impl Visitor {
         Ok((head.to_owned(), page.to_owned()))
     }
 
-    fn get(&self, path: &str) -> Result<(String, String)> {
+    pub(crate) fn get(&self, path: &str) -> Result<(String, String)> {
         self.send("GET", path, &[])
     }
 
-    fn sign_in(&mut self, token: &str) -> Result<()> {
+    /// Sends a form with the token of this session.
+    pub(crate) fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<(String, String)> {
+        // Every page of somebody who is signed in has a form: to sign out.
+        let (_, page) = self.get("/no-such-page")?;
+        let csrf = page.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let form = [form, &[("csrf", csrf.context("a form has a token")?)]].concat();
+        self.send("POST", path, &form)
+    }
+
+    pub(crate) fn sign_in(&mut self, token: &str) -> Result<()> {
         let (head, page) = self.send("POST", "/sign-in", &[("token", token)])?;
         let cookie = field(&head, "set-cookie").with_context(|| format!("no cookie: {page}"))?;
         cookie.split(';').next().unwrap_or_default().clone_into(&mut self.cookie);
@@ -133,7 +148,7 @@ impl Visitor {
 }
 
 /// A header of an answer's head.
-fn field<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn field<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     head.lines().find_map(|line| {
         let (key, value) = line.split_once(':')?;
         key.eq_ignore_ascii_case(name).then_some(value.trim())
@@ -157,15 +172,8 @@ async fn a_configuration_file_starts_the_pages_up_to_the_sign_in_and_a_restart_k
     visitor.sign_in(&token)?;
     let (head, _) = visitor.get("/")?;
     assert_eq!(field(&head, "location"), Some("/settings/video-calls"));
-    let path = "/settings/video-calls/new/microsoft-teams";
-    let (_, page) = visitor.get(path)?;
-    let csrf = page.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
-    let form = [
-        ("csrf", csrf.context("a form has a token")?),
-        ("match-field", "email"),
-        ("tenant-id", contoso::TENANT_ID),
-    ];
-    let (head, page) = visitor.send("POST", path, &form)?;
+    let form = [("match-field", "email"), ("tenant-id", contoso::TENANT_ID)];
+    let (head, page) = visitor.post("/settings/video-calls/new/microsoft-teams", &form)?;
     // As it ships: the browser is sent to Microsoft's own name.
     let visit = field(&head, "location").with_context(|| format!("nowhere to sign in: {page}"))?;
     assert!(visit.starts_with("https://login.microsoftonline.com/"), "{visit}");

@@ -103,6 +103,7 @@ impl<'a> Attempts<'a> {
     pub(crate) async fn settle<T>(&mut self, turn: Turn<'a>, outcome: Result<T, CallError>) -> Next<T> {
         let verdict = verdict::of(&outcome);
         self.made += 1;
+        tracing::Span::current().record("attempts", self.made);
         if let Some(pass) = turn.pass
             && pass.settle(verdict.health, self.dispatcher.clock.elapsed())
         {

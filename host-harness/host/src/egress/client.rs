@@ -227,7 +227,7 @@ fn admit_uri(uri: &Uri) -> Result<(), String> {
 
 /// TLS 1.2 and 1.3. The provider is passed along and not installed for the process, which belongs
 /// to the embedder.
-fn tls(trust: Trust) -> Result<ClientConfig, ClientError> {
+pub fn tls(trust: Trust) -> Result<ClientConfig, ClientError> {
     let mut roots = RootCertStore::empty();
     match trust {
         Trust::Only(authorities) => {

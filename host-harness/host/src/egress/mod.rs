@@ -18,7 +18,7 @@ mod stand_in;
 mod traffic;
 
 pub use address::forbidden;
-pub use client::{Client, ClientError, ClientOptions, MAX_REQUEST_BODY, Trust};
+pub use client::{Client, ClientError, ClientOptions, MAX_REQUEST_BODY, Trust, tls};
 pub use grant::{Denied, Grant, Origin, OriginError, Purpose};
 pub use headers::{MAX_HEADER_BYTES, MAX_HEADERS, admit_headers};
 pub use resolve::{Resolved, Resolver, StaticRoutes, SystemResolver};

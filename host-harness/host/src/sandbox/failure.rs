@@ -77,6 +77,37 @@ impl Failure {
 }
 
 impl CallError {
+    /// A word for it, for those who count: the contract's error, or what happened to the plugin.
+    pub fn name(&self) -> &'static str {
+        use provider::Error as E;
+        match self {
+            Self::Provider(error) => match error {
+                E::InvalidInput(_) => "invalid_input",
+                E::NotConnected => "not_connected",
+                E::NeedsReauthorization(_) => "needs_reauthorization",
+                E::Misconfigured(_) => "misconfigured",
+                E::Refused(_) => "refused",
+                E::NotFound(_) => "not_found",
+                E::Internal(_) => "internal",
+                E::SignInFailed(_) => "sign_in_failed",
+                E::AccountMismatch(_) => "account_mismatch",
+                E::Throttled(_) => "throttled",
+                E::Unavailable(_) => "unavailable",
+            },
+            Self::Failed { failure, .. } => match failure {
+                Failure::Deadline(_) => "deadline",
+                Failure::ProcessorTime(_) => "processor_time",
+                Failure::Computing { .. } => "computing",
+                Failure::Memory(_) => "memory",
+                Failure::Trapped(_) => "trapped",
+                Failure::BrokeContract(_) => "broke_contract",
+                Failure::Busy => "busy",
+                Failure::HeldBack => "held_back",
+                Failure::Instance(_) => "no_instance",
+            },
+        }
+    }
+
     /// Whether the call may have had an effect at the provider although it gave no result.
     pub fn may_have_taken_effect(&self) -> bool {
         match self {

@@ -8,7 +8,7 @@ use super::KeyRingError;
 pub enum StoreError {
     /// The database could not be read or written. Nothing was changed.
     #[error("the database did not answer: {0}")]
-    Database(#[from] sqlx::Error),
+    Database(#[source] sqlx::Error),
     /// The tables could not be brought up to date.
     #[error("the database's tables could not be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -55,6 +55,14 @@ pub enum StoreError {
     /// Sealing failed, which takes a value larger than any that is accepted here.
     #[error("a value could not be encrypted")]
     Sealing,
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        // Here, because every statement that fails comes by.
+        crate::watch::store_failed("host");
+        Self::Database(error)
+    }
 }
 
 impl StoreError {

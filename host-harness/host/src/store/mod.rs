@@ -14,6 +14,7 @@
 //!   cannot be [retired](Store::retire_key). A lost key is an error that names it, and changes nothing.
 
 mod authorization;
+mod backup;
 mod credential;
 mod database;
 mod error;
@@ -36,6 +37,7 @@ use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 
 pub use authorization::{Authorization, CallbackError, Purpose};
+pub use backup::{Backup, BackupError, back_up, restore};
 pub(crate) use credential::Reading;
 pub use error::StoreError;
 pub use integration::{Integration, IntegrationError};

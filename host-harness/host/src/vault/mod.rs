@@ -33,6 +33,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
 
 pub use client::{CertificateError, ClientAuthentication, ClientCertificate, ClientKeys};
 pub use error::{CredentialError, CredentialFailure, OAuthError};
@@ -95,13 +96,16 @@ struct Inner {
     known: KnownSecrets,
     /// What this vault's leases are signed with.
     owner: i64,
+    /// Those under way, which go on without their callers.
+    renewals: TaskTracker,
 }
 
 impl Vault {
     /// A vault over a store. `transport` carries token requests; `clock` tells what has expired.
     pub fn new(store: Store, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
         let (slots, known) = (Slots::default(), KnownSecrets::default());
-        Self(Arc::new(Inner { store, transport, clock, slots, known, owner: random::bits() }))
+        let (owner, renewals) = (random::bits(), TaskTracker::new());
+        Self(Arc::new(Inner { store, transport, clock, slots, known, owner, renewals }))
     }
 
     /// Calls the token endpoint with `parameters` as a form, keeps the tokens under `name`, replacing
@@ -181,6 +185,13 @@ impl Vault {
         step("credentials.discarded");
         self.0.slots.remove(integration, name);
         Ok(())
+    }
+
+    /// Waits until no renewal is under way.
+    pub async fn settled(&self) {
+        let renewals = &self.0.renewals;
+        renewals.close();
+        renewals.wait().await;
     }
 
     /// What takes the caller's secrets out of a text: those that this process has seen lately.

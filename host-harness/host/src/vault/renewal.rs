@@ -19,6 +19,7 @@ use super::{
     AccessToken, Caller, CredentialError, CredentialFailure, Inner, OAuthError, Vault, insisting, locked,
 };
 use crate::store::{Reading, StoreError, step};
+use crate::watch::{refresh, refreshed};
 
 /// For a token endpoint's answer. It is not the caller's deadline: others wait for it too, and an
 /// answer that nobody takes may be the only copy of a rotated refresh token.
@@ -173,7 +174,7 @@ impl Vault {
             }
             sender.send_replace(Some(outcome));
         };
-        tokio::spawn(renewal.in_current_span());
+        self.0.renewals.spawn(renewal.in_current_span());
         receiver
     }
 }
@@ -290,7 +291,14 @@ impl Inner {
         let sent_at = self.clock.now_ms();
         step("credentials.before-refresh");
         let sending = request.send(caller, &*self.transport, &*self.clock, &self.known);
-        let answer = self.leasing(caller, name, held.version, sending).await;
+        let span = refresh();
+        let asking = async {
+            let answer = self.leasing(caller, name, held.version, sending).await;
+            let dead = matches!(&answer, Err(CredentialError::Refused(refusal)) if is_final(refusal));
+            refreshed(&answer, dead);
+            answer
+        };
+        let answer = asking.instrument(span).await;
         step("credentials.refreshed");
         match answer {
             Ok(answer) => {

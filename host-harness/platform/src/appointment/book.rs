@@ -8,6 +8,7 @@ use crate::options;
 use crate::platform::Platform;
 use crate::provider::{VideoProvider as _, VideoProviders};
 use crate::service::MeetingMethod;
+use crate::watch::watched;
 
 impl<V: VideoProviders> Platform<V> {
     /// Books an appointment. Booking the same id again gives the same appointment: what was written first
@@ -19,6 +20,10 @@ impl<V: VideoProviders> Platform<V> {
     /// On [`BookingError::Waiting`] the appointment is saved without its link: book it again, or let
     /// [`Self::resume`] do it.
     pub async fn book(&self, request: &BookingRequest) -> Result<Appointment, BookingError> {
+        watched("book", self.try_book(request)).await
+    }
+
+    async fn try_book(&self, request: &BookingRequest) -> Result<Appointment, BookingError> {
         request.check()?;
         let _turn = self.turns().take(&request.id).await;
         if let Some(known) = self.appointment(&request.id).await? {

@@ -8,6 +8,7 @@ use crate::database;
 use crate::integration::{self, IntegrationState, News, Question};
 use crate::platform::Platform;
 use crate::provider::{VideoProvider as _, VideoProviders};
+use crate::watch::watched;
 
 impl<V: VideoProviders> Platform<V> {
     /// Cancels an appointment, and has the provider end its meeting. Cancelling twice succeeds. The
@@ -17,6 +18,10 @@ impl<V: VideoProviders> Platform<V> {
     /// provider is told by [`Self::resume`], or by cancelling again. A provider that is disconnected
     /// cannot be told, and [`Appointment::note`] says so.
     pub async fn cancel(&self, id: &str) -> Result<Appointment, BookingError> {
+        watched("cancel", self.try_cancel(id)).await
+    }
+
+    async fn try_cancel(&self, id: &str) -> Result<Appointment, BookingError> {
         let _turn = self.turns().take(id).await;
         let known = self.reread(id).await?;
         match known.status {

@@ -189,6 +189,27 @@ pub enum BookingError {
 }
 
 impl BookingError {
+    /// A word for it, for those who count.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Input(_) | Self::Options(_) => "wrong_input",
+            Self::UnknownStaff(_) | Self::UnknownService(_) | Self::Unknown(_) => "unknown",
+            Self::NoSuchMethod { .. } | Self::NotAssigned { .. } | Self::VideoOff(_) => "not_offered",
+            Self::NoIntegration(_) | Self::NotMatched { .. } => "not_set_up",
+            Self::NotUsable { .. } => "not_usable",
+            Self::NotLoaded { .. } => "not_loaded",
+            Self::OtherStaff(_)
+            | Self::OtherIntegration { .. }
+            | Self::NoMeeting(_)
+            | Self::Cancelled(_)
+            | Self::NeverBooked(_) => "conflict",
+            Self::EarlierChange { .. } | Self::Busy(_) => "busy",
+            Self::Waiting { .. } => "waiting",
+            Self::Refused { .. } => "refused",
+            Self::Database(_) => "store",
+        }
+    }
+
     /// How a call ended, for people.
     pub(super) fn call(appointment: String, integration: String, error: CallError) -> Self {
         let error = Box::new(error);

@@ -9,6 +9,7 @@ use crate::database;
 use crate::integration::{self, News, Question};
 use crate::platform::Platform;
 use crate::provider::{VideoProvider as _, VideoProviders};
+use crate::watch::watched;
 
 impl<V: VideoProviders> Platform<V> {
     /// Gives an appointment new times, in milliseconds since 1970. Its link stays. If the provider
@@ -20,6 +21,10 @@ impl<V: VideoProviders> Platform<V> {
         start: i64,
         end: i64,
     ) -> Result<Appointment, BookingError> {
+        watched("move", self.try_move(id, start, end)).await
+    }
+
+    async fn try_move(&self, id: &str, start: i64, end: i64) -> Result<Appointment, BookingError> {
         check_times(start, end)?;
         let _turn = self.turns().take(id).await;
         let mut known = self.reread(id).await?;

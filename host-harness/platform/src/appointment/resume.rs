@@ -7,6 +7,7 @@ use crate::IntegrationId;
 use crate::database::DatabaseError;
 use crate::platform::Platform;
 use crate::provider::VideoProviders;
+use crate::watch::watched;
 
 /// What became of the appointments that were left undone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,7 +45,7 @@ impl<V: VideoProviders> Platform<V> {
                 continue;
             }
             let integration = appointment.integration.clone();
-            match self.finish_one(appointment).await {
+            match watched("resume", self.finish_one(appointment)).await {
                 Ok(()) => report.finished.push(id),
                 Err(BookingError::Database(error)) => return Err(error),
                 Err(error) => {

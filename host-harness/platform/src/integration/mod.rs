@@ -19,6 +19,7 @@ pub use error::ConnectError;
 pub(crate) use event::{HELD, News};
 pub use event::{IntegrationChange, IntegrationEvent};
 pub use health::Checked;
+pub(crate) use quota::month;
 pub use quota::{OrganizerMeetings, QuotaLevel};
 pub(crate) use standing::Question;
 pub use state::{Asked, Cause, IntegrationState, StateKind, Unavailable};

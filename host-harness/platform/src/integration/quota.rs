@@ -172,7 +172,7 @@ pub(crate) async fn count(
 }
 
 /// The calendar month in UTC: `2026-12`.
-fn month(now: i64) -> String {
+pub(crate) fn month(now: i64) -> String {
     let now = Timestamp::from_millisecond(now).unwrap_or(Timestamp::UNIX_EPOCH);
     now.to_zoned(TimeZone::UTC).strftime("%Y-%m").to_string()
 }

@@ -15,6 +15,7 @@ use crate::integration::{self, News, Question};
 use crate::platform::Platform;
 use crate::provider::{VideoProvider as _, VideoProviders};
 use crate::staff;
+use crate::watch::watched;
 use video_host::provider::{Capabilities, Meeting, MeetingReference};
 
 /// An appointment that another staff member took over.
@@ -40,6 +41,10 @@ impl<V: VideoProviders> Platform<V> {
     /// is the new staff member's, and the provider is told by [`Self::resume`], or by doing this again.
     /// What is under way with the appointment is finished first.
     pub async fn reassign(&self, id: &str, staff: &str) -> Result<Reassigned, BookingError> {
+        watched("reassign", self.try_reassign(id, staff)).await
+    }
+
+    async fn try_reassign(&self, id: &str, staff: &str) -> Result<Reassigned, BookingError> {
         let _turn = self.turns().take(id).await;
         let known = self.reread(id).await?;
         if known.status == Status::Reassigning && known.staff == staff {

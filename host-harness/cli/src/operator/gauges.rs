@@ -1,0 +1,131 @@
+//! How things are in this moment. Written anew each time, so that what is gone is not told any more.
+
+use std::collections::BTreeMap;
+
+use metrics::{counter, gauge};
+use video_platform::figures::Figures;
+
+use super::{Operator, catalogue};
+
+/// What the port tells besides what was counted. Without figures the database did not answer.
+pub(super) fn render(operator: &Operator, ready: bool, figures: Option<&Figures>) -> String {
+    let recorder = match catalogue::of_the_moment() {
+        Ok(recorder) => recorder,
+        Err(error) => {
+            tracing::error!(%error, "metrics of the moment cannot be told");
+            return String::new();
+        }
+    };
+    let now_ms = operator.inner.platform.providers().host().clock().now_ms();
+    metrics::with_local_recorder(&recorder, || {
+        gauge!("video_ready").set(flag(ready));
+        gauge!("video_store_up").set(flag(figures.is_some()));
+        of_the_process(operator);
+        if let Some(figures) = figures {
+            of_the_platform(figures, now_ms);
+        }
+    });
+    recorder.handle().render()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "gauges are floating point, and nothing here comes near 2^52")]
+fn number(value: impl TryInto<i64>) -> f64 {
+    value.try_into().map_or(f64::MAX, |value: i64| value as f64)
+}
+
+fn seconds(milliseconds: i64) -> f64 {
+    number(milliseconds) / 1_000.0
+}
+
+fn flag(set: bool) -> f64 {
+    if set { 1.0 } else { 0.0 }
+}
+
+fn of_the_process(operator: &Operator) {
+    let inner = &operator.inner;
+    let plugins = inner.platform.providers();
+    let host = plugins.host();
+    gauge!("video_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    for plugin in plugins.loaded() {
+        gauge!("video_plugin_info", "provider" => plugin.id, "version" => plugin.version).set(1.0);
+    }
+    gauge!("video_pages_under_way").set(number(inner.console.under_way()));
+    gauge!("video_calls_running").set(number(host.calls_running()));
+    gauge!("video_calls_at_once").set(number(host.calls_at_once()));
+
+    let calls = host.call_counts();
+    counter!("video_call_attempts_total").absolute(calls.attempts);
+    counter!("video_call_retries_total").absolute(calls.retries);
+    counter!("video_calls_given_up_total").absolute(calls.given_up);
+    counter!("video_calls_left_alone_total").absolute(calls.refused);
+    counter!("video_circuits_opened_total").absolute(calls.circuits_opened);
+    counter!("video_call_wait_seconds_total").absolute(calls.waited_ms / 1_000);
+    let traffic = host.traffic();
+    counter!("video_connections_opened_total").absolute(traffic.connections);
+    counter!("video_received_bytes_total").absolute(traffic.bytes_in);
+    counter!("video_sent_bytes_total").absolute(traffic.bytes_out);
+
+    let open = host.circuits().into_iter().map(|circuit| circuit.provider);
+    let held_back = host.held_back().into_iter().map(|held| held.provider);
+    for (provider, tenants) in each(operator, open) {
+        gauge!("video_circuits_open", "provider" => provider).set(tenants);
+    }
+    for (provider, tenants) in each(operator, held_back) {
+        gauge!("video_plugins_held_back", "provider" => provider).set(tenants);
+    }
+}
+
+/// How often each plugin that is loaded comes in a list: also those that do not.
+fn each(operator: &Operator, named: impl Iterator<Item = String>) -> BTreeMap<String, f64> {
+    let loaded = operator.inner.platform.providers().loaded();
+    let mut counts: BTreeMap<_, _> = loaded.into_iter().map(|plugin| (plugin.id, 0.0)).collect();
+    for provider in named {
+        *counts.entry(provider).or_default() += 1.0;
+    }
+    counts
+}
+
+fn of_the_platform(figures: &Figures, now_ms: i64) {
+    let mut unavailable = BTreeMap::<&str, i64>::new();
+    for of in &figures.integrations {
+        *unavailable.entry(&of.provider).or_default() += of.unavailable;
+        gauge!("video_integrations", "provider" => of.provider.clone(), "state" => of.state)
+            .set(number(of.count));
+    }
+    for (provider, count) in unavailable {
+        gauge!("video_integrations_unavailable", "provider" => provider.to_owned()).set(number(count));
+    }
+    for it in &figures.troubled {
+        gauge!(
+            "video_integration_trouble_since_seconds",
+            "integration" => it.integration.to_string(),
+            "provider" => it.provider.clone(),
+            "state" => it.state
+        )
+        .set(seconds(it.since));
+    }
+    for quota in &figures.quotas {
+        let integration = quota.integration.to_string();
+        gauge!("video_quota_meetings", "integration" => integration.clone()).set(number(quota.meetings));
+        gauge!("video_quota_limit", "integration" => integration).set(f64::from(quota.limit));
+    }
+    for status in ["requested", "moving", "reassigning", "cancelling"] {
+        let found = figures.unfinished.iter().find(|it| it.status == status);
+        let (count, since) = found.map_or((0, now_ms), |it| (it.count, it.since));
+        gauge!("video_appointments_unfinished", "status" => status).set(number(count));
+        gauge!("video_appointments_unfinished_oldest_seconds", "status" => status)
+            .set(seconds((now_ms - since).max(0)));
+    }
+    gauge!("video_meetings_astray").set(number(figures.strays));
+    gauge!("video_match_jobs").set(number(figures.jobs.len()));
+    for job in &figures.jobs {
+        let integration = job.integration.to_string();
+        gauge!("video_match_job_staff", "integration" => integration.clone()).set(number(job.total));
+        gauge!("video_match_job_staff_done", "integration" => integration).set(number(job.done));
+    }
+    gauge!("video_match_queue").set(number(figures.queue));
+    let since = figures.queue_since.unwrap_or(now_ms);
+    gauge!("video_match_queue_oldest_seconds").set(seconds((now_ms - since).max(0)));
+    gauge!("video_staff_changes").set(number(figures.changes));
+    gauge!("video_staff_changes_left").set(number(figures.changes_left));
+}

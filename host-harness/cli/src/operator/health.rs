@@ -1,0 +1,74 @@
+//! Whether the process lives, and whether it is ready for requests.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use std::sync::atomic::Ordering;
+
+use super::Operator;
+
+/// How the host is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Health {
+    pub(super) ready: bool,
+    /// What is not right, as sentences; empty if it is ready.
+    pub(super) problems: Vec<String>,
+    version: &'static str,
+    plugins: Vec<Loaded>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Loaded {
+    id: String,
+    version: String,
+    digest: String,
+}
+
+impl Operator {
+    pub(super) fn is_stopping(&self) -> bool {
+        self.inner.stopping.load(Ordering::Relaxed)
+    }
+
+    pub(super) async fn health(&self) -> Health {
+        let mut problems = Vec::new();
+        if self.is_stopping() {
+            problems.push("The host is stopping: requests go to another one.".to_owned());
+        }
+        let plugins = self.inner.platform.providers().loaded();
+        if plugins.is_empty() {
+            problems.push("No plugin is loaded, so nothing can be booked by video.".to_owned());
+        }
+        match self.figures().await {
+            Ok(figures) => {
+                for of in &figures.integrations {
+                    let live = !matches!(of.state, "disconnected" | "pending");
+                    if live && !plugins.iter().any(|plugin| plugin.id == of.provider) {
+                        problems.push(format!(
+                            "{} integrations need the plugin `{}`, which is not loaded.",
+                            of.count, of.provider
+                        ));
+                    }
+                }
+            }
+            Err(problem) => problems.push(problem),
+        }
+        let plugins = plugins
+            .into_iter()
+            .map(|plugin| Loaded { id: plugin.id, version: plugin.version, digest: plugin.digest })
+            .collect();
+        Health { ready: problems.is_empty(), problems, version: env!("CARGO_PKG_VERSION"), plugins }
+    }
+}
+
+/// The process answers: whoever starts it need not start it again.
+pub(super) async fn live() -> Json<serde_json::Value> {
+    Json(serde_json::json!({ "live": true }))
+}
+
+/// 200 if requests may come here, 503 otherwise, and why.
+pub(super) async fn ready(State(operator): State<Operator>) -> (StatusCode, Json<Health>) {
+    let health = operator.health().await;
+    let status = if health.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(health))
+}

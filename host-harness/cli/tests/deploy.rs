@@ -1,0 +1,184 @@
+//! The files in `deploy/`: what they name is there.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+use host_harness::operator;
+use promql_parser::parser::{self, Expr, VectorSelector};
+use promql_parser::util::{ExprVisitor, walk_expr};
+use saphyr::{LoadableYamlNode as _, Yaml};
+use serde_json::Value;
+use video_host::watch::{Kind, Metric};
+
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy").join(name)
+}
+
+fn read(name: &str) -> Result<String> {
+    std::fs::read_to_string(file(name)).with_context(|| format!("cannot read deploy/{name}"))
+}
+
+/// What an expression asks for.
+#[derive(Default)]
+struct Asked(Vec<VectorSelector>);
+
+impl ExprVisitor for Asked {
+    type Error = std::convert::Infallible;
+
+    fn pre_visit(&mut self, expression: &Expr) -> Result<bool, Self::Error> {
+        match expression {
+            Expr::VectorSelector(selector) => self.0.push(selector.clone()),
+            Expr::MatrixSelector(selector) => self.0.push(selector.vs.clone()),
+            _ => {}
+        }
+        Ok(true)
+    }
+}
+
+/// Checks an expression, and gives the names of the metrics in it.
+fn checked(expression: &str) -> Result<BTreeSet<&'static str>> {
+    // Grafana puts a time there.
+    let expression = expression.replace("$__rate_interval", "5m");
+    let parsed = parser::parse(&expression).map_err(|error| anyhow::anyhow!("{expression}: {error}"))?;
+    let mut asked = Asked::default();
+    walk_expr(&mut asked, &parsed)?;
+    let mut names = BTreeSet::new();
+    for selector in asked.0 {
+        let name = selector.name.context("a name")?;
+        if name == "up" {
+            continue;
+        }
+        let metric = named(&name).with_context(|| format!("{name} is not exported: {expression}"))?;
+        for matcher in &selector.matchers.matchers {
+            ensure!(
+                metric.labels.contains(&matcher.name.as_str()),
+                "{name} has no label {}: {expression}",
+                matcher.name
+            );
+        }
+        names.insert(metric.name);
+    }
+    Ok(names)
+}
+
+/// The metric of a series; histograms have three.
+fn named(series: &str) -> Option<&'static Metric> {
+    operator::metrics().find(|metric| match metric.kind {
+        Kind::Counter | Kind::Gauge => series == metric.name,
+        Kind::Histogram => series
+            .strip_prefix(metric.name)
+            .is_some_and(|ending| matches!(ending, "_bucket" | "_sum" | "_count")),
+    })
+}
+
+fn text<'a>(rule: &'a Yaml<'_>, key: &str) -> Result<&'a str> {
+    rule.as_mapping_get(key).and_then(Yaml::as_str).with_context(|| format!("{key} of {rule:?}"))
+}
+
+/// The alert rules.
+fn rules(read: &str) -> Result<Vec<(String, String)>> {
+    let documents = Yaml::load_from_str(read)?;
+    let groups = documents.first().and_then(|it| it.as_mapping_get("groups")).context("groups")?;
+    let mut rules = Vec::new();
+    for group in groups.as_sequence().context("a list of groups")? {
+        for rule in group.as_mapping_get("rules").and_then(Yaml::as_sequence).context("rules")? {
+            ensure!(rule.as_mapping_get("annotations").and_then(|it| it.as_mapping_get("summary")).is_some());
+            rules.push((text(rule, "alert")?.to_owned(), text(rule, "expr")?.to_owned()));
+        }
+    }
+    Ok(rules)
+}
+
+#[test]
+fn alerts_ask_for_what_is_exported_and_each_is_explained() -> Result<()> {
+    let rules = rules(&read("alerts.yaml")?)?;
+    let guide = std::fs::read_to_string(file("../docs/operations.md"))?;
+    assert!(rules.len() >= 10, "{}", rules.len());
+    for (alert, expression) in &rules {
+        checked(expression).with_context(|| alert.clone())?;
+        assert!(guide.contains(&format!("| {alert} |")), "docs/operations.md does not explain {alert}");
+    }
+    // Those that the issue names.
+    for alert in
+        ["VideoGrantDead", "VideoQuotaNearItsEnd", "VideoQueueGrows", "VideoThrottled", "VideoStoreFails"]
+    {
+        assert!(rules.iter().any(|(name, _)| name == alert), "{alert}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_dashboard_shows_five_things_and_asks_for_what_is_exported() -> Result<()> {
+    let dashboard: Value = serde_json::from_str(&read("dashboard.json")?)?;
+    let panels = dashboard["panels"].as_array().context("panels")?;
+    let rows: Vec<_> = panels.iter().filter(|panel| panel["type"] == "row").collect();
+    assert_eq!(rows.len(), 5);
+    for (nth, row) in rows.iter().enumerate() {
+        let title = row["title"].as_str().unwrap_or_default();
+        assert!(title.starts_with(&format!("{}. ", nth + 1)) && title.ends_with('?'), "{title}");
+    }
+    let mut asked = BTreeSet::new();
+    for panel in panels.iter().filter(|panel| panel["type"] != "row") {
+        let targets = panel["targets"].as_array().context("targets")?;
+        ensure!(!targets.is_empty(), "{} shows nothing", panel["title"]);
+        for target in targets {
+            let expression = target["expr"].as_str().context("an expression")?;
+            asked.extend(checked(expression).with_context(|| panel["title"].to_string())?);
+        }
+    }
+    assert!(asked.len() >= 15, "{asked:?}");
+    Ok(())
+}
+
+#[test]
+fn an_expression_that_asks_for_nothing_that_is_exported_is_found() {
+    for wrong in ["video_bokings_total", "video_calls_total{outcme=\"ok\"}", "video_call_seconds", "rate(("] {
+        assert!(checked(wrong).is_err(), "{wrong}");
+    }
+    assert!(checked("video_call_seconds_bucket").is_ok());
+}
+
+#[test]
+fn the_list_of_metrics_is_what_operators_know() -> Result<()> {
+    let mut list = String::new();
+    let mut names = BTreeSet::new();
+    for Metric { name, kind, labels, help } in operator::metrics() {
+        assert!(names.insert(name), "{name} comes twice");
+        assert!(help.ends_with('.'), "{name}: {help}");
+        assert_eq!(name.ends_with("_total"), *kind == Kind::Counter, "{name}");
+        for label in *labels {
+            assert!(
+                !["staff", "appointment", "organizer", "client", "email"].contains(label),
+                "{name}: {label}"
+            );
+        }
+        writeln!(list, "{name} {{{}}} {kind:?}\n    {help}", labels.join(", "))?;
+    }
+    insta::assert_snapshot!(list);
+    Ok(())
+}
+
+#[test]
+fn the_unit_is_one_that_systemd_takes() -> Result<()> {
+    let unit = read("video-appointments.service")?;
+    // The program is not where the unit will find it: this one is.
+    let here = tempfile::tempdir()?;
+    let copy = here.path().join("video-appointments.service");
+    std::fs::write(&copy, unit.replace("/usr/local/bin/host-harness", env!("CARGO_BIN_EXE_host-harness")))?;
+    let Ok(verified) = Command::new("systemd-analyze").arg("verify").arg(&copy).output() else {
+        return skipped("systemd-analyze");
+    };
+    let said = String::from_utf8_lossy(&verified.stderr);
+    assert!(verified.status.success() && said.trim().is_empty(), "{said}");
+    Ok(())
+}
+
+/// Not through the test's captured output: a skip is to be seen.
+fn skipped(what: &str) -> Result<()> {
+    use std::io::Write as _;
+    writeln!(std::io::stderr(), "SKIPPED: there is no {what}")?;
+    Ok(())
+}

@@ -1,0 +1,315 @@
+//! `serve` as a supervisor runs it: with an operator's port, and ended by SIGTERM.
+#![cfg(unix)]
+
+use std::fs;
+use std::io::Read as _;
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use anyhow::{Context as _, Result, ensure};
+use mock_graph::{Config, MockGraph, Operation, RedirectUri, SignIn, contoso};
+use url::{Position, Url};
+
+use crate::serve::{Running, Scene, Visitor, field};
+
+/// A host with an operator's port and one integration that is connected, and who connected it.
+struct Bank {
+    scene: Scene,
+    microsoft: MockGraph,
+    running: Running,
+    administrator: Visitor,
+    operator: Visitor,
+    /// The integration's page.
+    home: String,
+}
+
+impl Bank {
+    async fn open(settings: &str) -> Result<Self> {
+        let scene = Scene::set()?;
+        let mut application = contoso::application();
+        application
+            .redirect_uris
+            .push(RedirectUri::web(&format!("http://localhost:{}/integrations/callback", scene.port)));
+        let microsoft =
+            MockGraph::start(Config { applications: vec![application], ..Config::default() }).await?;
+        fs::write(scene.folder.path().join("ca.pem"), microsoft.ca_pem())?;
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let configuration = format!(
+            "{}[operator]\nlisten = \"127.0.0.1:{port}\"\n{settings}",
+            scene.configuration(&microsoft.addr().to_string())
+        );
+        let (running, token) = scene.start(&configuration)?;
+        let mut administrator = Visitor { port: scene.port, cookie: String::new() };
+        administrator.sign_in(&token)?;
+        let form = [("match-field", "email"), ("tenant-id", contoso::TENANT_ID)];
+        let (head, page) = administrator.post("/settings/video-calls/new/microsoft-teams", &form)?;
+        let visit = field(&head, "location").with_context(|| format!("nowhere to sign in: {page}"))?;
+        let back = microsoft.sign_in(visit, SignIn::accepting(contoso::SERVICE_ACCOUNT)).await?;
+        let (head, page) = administrator.get(&Url::parse(&back)?[Position::BeforePath..])?;
+        let home = field(&head, "location").with_context(|| format!("not connected: {page}"))?.to_owned();
+        let operator = Visitor { port, cookie: String::new() };
+        Ok(Self { scene, microsoft, running, administrator, operator, home })
+    }
+
+    /// A number that the operator's port tells.
+    fn number(&self, series: &str) -> Result<f64> {
+        let (_, text) = self.operator.get("/metrics")?;
+        let line =
+            text.lines().find(|line| line.strip_prefix(series).is_some_and(|rest| rest.starts_with(' ')));
+        let (_, number) =
+            line.with_context(|| format!("no {series}:\n{text}"))?.rsplit_once(' ').context("a number")?;
+        Ok(number.parse()?)
+    }
+
+    fn terminate(&self) -> Result<()> {
+        let asked = Command::new("kill").args(["-TERM", &self.running.child.id().to_string()]).status()?;
+        ensure!(asked.success(), "it could not be asked");
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_operators_port_counts_what_microsoft_received() -> Result<()> {
+    let bank = Bank::open("").await?;
+    let (mut api, mut identity) = (0.0, 0.0);
+    for request in bank.microsoft.journal().requests() {
+        // Those of the browser are not the host's.
+        match request.operation {
+            Operation::Authorize | Operation::SignIn | Operation::Consent | Operation::AdminConsent => {}
+            _ if request.host.starts_with("login.") => identity += 1.0,
+            _ => api += 1.0,
+        }
+    }
+    assert!(api >= 1.0 && identity >= 1.0, "{api} {identity}");
+    let exchanges =
+        |class| bank.number(&format!("video_exchanges_total{{class=\"{class}\",status=\"200\"}}"));
+    assert_eq!(
+        (exchanges("api")?.to_string(), exchanges("identity")?.to_string()),
+        (api.to_string(), identity.to_string())
+    );
+    let state = "video_integrations{provider=\"microsoft-teams\",state=\"connected\"}";
+    assert_eq!(bank.number(state)?.to_string(), "1");
+    assert_eq!(bank.number("video_ready")?.to_string(), "1");
+    let (head, _) = bank.operator.get("/ready")?;
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    // The pages' port tells nothing of it.
+    for path in ["/metrics", "/ready", "/live"] {
+        let (head, _) = bank.administrator.get(path)?;
+        assert!(head.starts_with("HTTP/1.1 404"), "{path}: {head}");
+    }
+    bank.running.stop()?;
+    bank.microsoft.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_under_way_is_answered_while_new_ones_are_sent_elsewhere() -> Result<()> {
+    let bank = Bank::open("[stop]\nwithin-seconds = 600\n").await?;
+    let held = bank.microsoft.faults().hold(Operation::Me, true);
+    let (administrator, path) = (bank.administrator.clone(), format!("{}/check", bank.home));
+    let checking = thread::spawn(move || administrator.post(&path, &[]));
+    held.reached().await;
+
+    bank.terminate()?;
+    // It has heard once it says so.
+    let told = loop {
+        let (head, told) = bank.operator.get("/ready")?;
+        if head.starts_with("HTTP/1.1 503") {
+            break told;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert!(told.contains("The host is stopping"), "{told}");
+    let (head, page) = bank.administrator.get("/settings/video-calls")?;
+    assert!(head.starts_with("HTTP/1.1 503") && field(&head, "retry-after") == Some("5"), "{head}");
+    assert!(page.contains("Try again in a few seconds"), "{page}");
+    assert!(bank.number("video_pages_refused_total")? >= 1.0);
+    assert_eq!(bank.number("video_pages_under_way")?.to_string(), "1");
+    assert!(!checking.is_finished(), "it is still held");
+
+    held.release();
+    let (head, page) = checking.join().map_err(|_| anyhow::anyhow!("it panicked"))??;
+    assert!(head.starts_with("HTTP/1.1 303"), "answered as ever: {head}\n{page}");
+    bank.running.ended()?;
+    bank.microsoft.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_takes_longer_than_the_end_may_is_cut_off() -> Result<()> {
+    let bank = Bank::open("[stop]\nwithin-seconds = 0\n").await?;
+    let held = bank.microsoft.faults().hold(Operation::Me, true);
+    let (administrator, path) = (bank.administrator.clone(), format!("{}/check", bank.home));
+    let checking = thread::spawn(move || administrator.post(&path, &[]));
+    held.reached().await;
+    bank.terminate()?;
+    bank.running.ended()?;
+    let answer = checking.join().map_err(|_| anyhow::anyhow!("it panicked"))?;
+    assert!(answer.is_err(), "the connection is gone: {answer:?}");
+    held.release();
+    bank.microsoft.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_signal_ends_it_at_once() -> Result<()> {
+    let bank = Bank::open("[stop]\nwithin-seconds = 3600\n").await?;
+    let held = bank.microsoft.faults().hold(Operation::Me, true);
+    let (administrator, path) = (bank.administrator.clone(), format!("{}/check", bank.home));
+    let checking = thread::spawn(move || administrator.post(&path, &[]));
+    held.reached().await;
+    bank.terminate()?;
+    while bank.operator.get("/ready")?.0.starts_with("HTTP/1.1 200") {
+        tokio::task::yield_now().await;
+    }
+    bank.terminate()?;
+    bank.running.ended()?;
+    assert!(checking.join().map_err(|_| anyhow::anyhow!("it panicked"))?.is_err());
+    held.release();
+    bank.microsoft.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_under_way_is_given_back_so_that_another_host_goes_on_at_once() -> Result<()> {
+    let bank = Bank::open("[stop]\nwithin-seconds = 600\n").await?;
+    let held = bank.microsoft.faults().hold(Operation::Any, true);
+    let (head, page) = bank.administrator.post(&format!("{}/rematch", bank.home), &[])?;
+    ensure!(head.starts_with("HTTP/1.1 303"), "{head}\n{page}");
+    held.reached().await;
+    assert_eq!(bank.number("video_match_jobs")?.to_string(), "1");
+    bank.terminate()?;
+    let Bank { scene, microsoft, running, home, .. } = bank;
+    running.ended()?;
+    held.release();
+    // Another host takes it over now, and not only when the lease has ended.
+    let configuration = scene.configuration(&microsoft.addr().to_string());
+    let (running, token) = scene.start(&configuration)?;
+    let mut administrator = Visitor { port: scene.port, cookie: String::new() };
+    administrator.sign_in(&token)?;
+    let asked = std::time::Instant::now();
+    loop {
+        let (_, page) = administrator.get(&format!("{home}/rematch"))?;
+        if !page.contains("/rematch/cancel") {
+            break;
+        }
+        ensure!(asked.elapsed().as_secs() < 60, "nobody goes on with it: {page}");
+        tokio::task::yield_now().await;
+    }
+    let (_, page) = administrator.get(&home)?;
+    assert!(page.contains("AdeleV@contoso.com"), "{page}");
+    running.stop()?;
+    microsoft.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_of_a_running_hosts_database_is_put_back_and_bookings_go_on() -> Result<()> {
+    let bank = Bank::open("").await?;
+    let folder = bank.scene.folder.path().to_owned();
+    let (data, copy) = (folder.join("data"), folder.join("copy.db"));
+    let run = |arguments: &[&str]| -> Result<(bool, String, String)> {
+        let output = crate::program(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let output = output.wait_with_output()?;
+        let (out, err) = (crate::text(&output.stdout).to_owned(), crate::text(&output.stderr).to_owned());
+        Ok((output.status.success(), out, err))
+    };
+    let paths = [data.to_str().context("UTF-8")?, copy.to_str().context("UTF-8")?];
+    let (good, said, problem) = run(&["backup", "--data", paths[0], "--to", paths[1]])?;
+    ensure!(
+        good && said.contains("is a whole copy of") && said.contains("1 encryption key"),
+        "{said}{problem}"
+    );
+    let (good, _, problem) = run(&["backup", "--data", paths[0], "--to", paths[1]])?;
+    ensure!(!good && problem.contains("nothing is written over"), "{problem}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(fs::metadata(&copy)?.permissions().mode() & 0o777, 0o600);
+    }
+    let Bank { scene, microsoft, running, home, .. } = bank;
+    running.stop()?;
+
+    // The machine is lost; what is left is the copy, and the keys, which were kept elsewhere.
+    let keys = fs::read(data.join("keys"))?;
+    fs::remove_dir_all(&data)?;
+    let mut damaged = fs::read(&copy)?;
+    let middle = damaged.len() / 2;
+    damaged[middle..middle + 8_192].fill(0xff);
+    let broken = folder.join("broken.db");
+    fs::write(&broken, damaged)?;
+    let (good, _, problem) =
+        run(&["restore", "--from", broken.to_str().context("UTF-8")?, "--data", paths[0]])?;
+    ensure!(!good && problem.contains("cannot be used"), "{problem}");
+    ensure!(!data.join("video.db").exists(), "nothing is left of it");
+    let (good, said, problem) = run(&["restore", "--from", paths[1], "--data", paths[0]])?;
+    ensure!(good && said.contains("Put them back"), "{said}{problem}");
+    let (good, _, problem) = run(&["restore", "--from", paths[1], "--data", paths[0]])?;
+    ensure!(!good && problem.contains("nothing is written over"), "{problem}");
+
+    // Without its keys it does not start, and says which.
+    let configuration = scene.configuration(&microsoft.addr().to_string());
+    let output = scene.command(&configuration)?.output()?;
+    let told = crate::text(&output.stderr);
+    ensure!(!output.status.success() && told.contains("encryption key"), "{told}");
+    fs::write(data.join("keys"), keys)?;
+    let (running, token) = scene.start(&configuration)?;
+    let mut administrator = Visitor { port: scene.port, cookie: String::new() };
+    administrator.sign_in(&token)?;
+    let (head, page) = administrator.post(&format!("{home}/check"), &[])?;
+    ensure!(head.starts_with("HTTP/1.1 303"), "{head}\n{page}");
+    let (_, page) = administrator.get(&home)?;
+    assert!(page.contains("Success") || page.contains("works"), "the grant was in the copy: {page}");
+    running.stop()?;
+    microsoft.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_configuration_is_checked_without_a_start() -> Result<()> {
+    let scene = Scene::set()?;
+    let microsoft = MockGraph::start(Config::default()).await?;
+    fs::write(scene.folder.path().join("ca.pem"), microsoft.ca_pem())?;
+    let good = scene.configuration(&microsoft.addr().to_string());
+    let output = scene.command(&good)?.arg("--check").output()?;
+    let said = crate::text(&output.stdout);
+    ensure!(output.status.success() && said.contains("serve.toml can be used."), "{said}{:?}", output.stderr);
+    assert!(!scene.folder.path().join("data").exists(), "nothing is stored");
+    for (more, expected) in [
+        ("[operator]\nlisten = \"nowhere\"\n", "line 13: nowhere has to be an address and a port"),
+        ("[log]\nformat = \"xml\"\n", "line 13: xml is no format of log lines: text or json"),
+        ("[log]\nfilter = \"a=b=c\"\n", "line 13: "),
+        ("[traces]\nendpoint = \"collector\"\n", "line 13: collector is no collector's endpoint"),
+        ("[traces]\nendpoint = \"http://c/v1/traces\"\nsample = 2.0\n", "line 14: 2 has to be from 0.0"),
+        ("[stop]\nwithin-seconds = 4000\n", "line 13: 4000 has to be from 0 to 3600"),
+        ("[stop]\nwithin-seconds = -1\n", "line 13: "),
+        ("[sessions]\nidle-minutes = 0\n", "line 13: 0 has to be from 1 to 1440"),
+        ("[sessions]\nidle = 5\n", "line 13: unknown field `idle`"),
+        ("[metrics]\nlisten = \"127.0.0.1:1\"\n", "line 12: unknown field `metrics`"),
+    ] {
+        let output = scene.command(&format!("{good}{more}"))?.arg("--check").output()?;
+        let told = crate::text(&output.stderr);
+        assert!(!output.status.success() && told.contains(expected), "{more} is told so: {told}");
+    }
+    let output = scene.command(&good.replacen("A-1", "C-1", 1))?.arg("--check").output()?;
+    assert!(crate::text(&output.stderr).contains("C-1 is no administrator of the staff list"));
+    microsoft.shutdown().await;
+    Ok(())
+}
+
+#[test]
+fn what_is_listened_on_is_said() -> Result<()> {
+    let mut child = crate::program(["serve", "--operator", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn()?;
+    let mut output = child.stdout.take().context("its output")?;
+    let (mut said, mut piece) = (String::new(), [0_u8; 512]);
+    while !said.contains("Ready.") {
+        let read = output.read(&mut piece)?;
+        ensure!(read > 0, "it ended before it was ready: {said}");
+        said.push_str(crate::text(&piece[..read]));
+    }
+    assert!(said.contains("Operator       http://127.0.0.1:"), "{said}");
+    child.kill()?;
+    child.wait()?;
+    Ok(())
+}
