@@ -3,8 +3,8 @@
 //! `demo` plays it from connecting to disconnecting and fails if a promise does not hold, `mock-graph`
 //! runs the stand-in for Microsoft alone, `serve` serves the platform's web pages, `match` matches a staff
 //! file, `reconcile` compares what a platform has booked with what its providers hold, `inspect` shows what a
-//! plugin is and what it wants, `check` holds one against every rule of the contract, and `keys` replaces the
-//! keys under which a host encrypts what it stores.
+//! plugin is and what it wants, `check` holds one against every rule of the contract, `keys` replaces the
+//! keys under which a host encrypts what it stores, and `store` moves that to another database.
 
 pub mod arguments;
 pub mod check;
@@ -18,6 +18,7 @@ pub mod reconcile;
 pub mod screen;
 pub mod serve;
 pub mod stand_in;
+pub mod store;
 
 use std::process::ExitCode;
 
@@ -65,5 +66,6 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<ExitCode> {
         }
         Command::Check(options) => check::run(&options, screen).await,
         Command::Keys(options) => keys::run(&options.action, screen).await,
+        Command::Store(options) => store::run(&options.action, screen).await,
     }
 }

@@ -10,8 +10,10 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tokio::net::TcpListener;
 use url::Url;
 use video_host::clock::Clock;
+use video_host::store::StoreError;
 use video_platform::{Acting, Actor, Platform};
 
+use crate::database::{self, ConsoleDatabaseError};
 use crate::link::Links;
 use crate::routes;
 use crate::session::Sessions;
@@ -20,6 +22,17 @@ use crate::settings::{Settings, WrongAddress};
 /// How many refusals of one address that is not signed in go to the audit log in a minute: it is not to be
 /// filled by who only knows the address.
 const STRANGERS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(120).expect("it is not zero");
+
+/// Why there are no pages.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// They cannot be served under this address.
+    #[error(transparent)]
+    Address(#[from] WrongAddress),
+    /// Their tables could not be brought up to date.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 /// The platform's web pages. Cheap to clone.
 #[derive(Clone)]
@@ -38,16 +51,18 @@ struct Inner {
 }
 
 impl Console {
-    /// The pages of a platform.
-    pub fn new(platform: Platform, settings: Settings) -> Result<Self, WrongAddress> {
+    /// The pages of a platform. Who is signed in is kept in the platform's store: several hosts on one store
+    /// show one browser the same pages, whichever of them it comes to.
+    pub async fn open(platform: Platform, settings: Settings) -> Result<Self, OpenError> {
         settings.check()?;
+        let pool = database::open(platform.providers().host().store()).await?;
         let clock = platform.providers().host().clock().clone();
         let per_minute = NonZeroU32::new(settings.sign_ins_per_minute).unwrap_or(NonZeroU32::MIN);
         Ok(Self {
             inner: Arc::new(Inner {
                 clock,
-                sessions: Sessions::new(settings.idle, settings.longest, settings.is_secure()),
-                links: Links::new(settings.link_lifetime),
+                sessions: Sessions::new(pool.clone(), settings.idle, settings.longest, settings.is_secure()),
+                links: Links::new(pool, settings.link_lifetime),
                 sign_ins: RateLimiter::keyed(Quota::per_minute(per_minute)),
                 strangers: RateLimiter::keyed(Quota::per_minute(STRANGERS_PER_MINUTE)),
                 platform,
@@ -57,11 +72,12 @@ impl Console {
     }
 
     /// A link that signs a staff member in, once, within [`Settings::link_lifetime`].
-    pub fn sign_in_link(&self, staff: &str) -> Url {
+    pub async fn sign_in_link(&self, staff: &str) -> Result<Url, ConsoleDatabaseError> {
+        let token = self.inner.links.give(staff, self.now()).await?;
         let mut link = self.inner.settings.address.clone();
         link.set_path("/sign-in");
-        link.query_pairs_mut().append_pair("token", &self.inner.links.give(staff, self.now()));
-        link
+        link.query_pairs_mut().append_pair("token", &token);
+        Ok(link)
     }
 
     /// All pages, behind their roles. The requests need a [`ConnectInfo`](axum::extract::ConnectInfo) with

@@ -2,6 +2,7 @@
 
 mod assets;
 mod console;
+mod database;
 mod failure;
 mod gate;
 mod headers;
@@ -13,7 +14,8 @@ mod session;
 mod settings;
 mod view;
 
-pub use console::Console;
+pub use console::{Console, OpenError};
+pub use database::{ConsoleDatabaseError, migrations};
 pub use gate::Access;
 pub use routes::{Listed, listed};
 pub use settings::{CALLBACK, Detour, Settings, WrongAddress};

@@ -23,6 +23,8 @@ struct Raw {
     address: Spanned<String>,
     /// Folder of all that is stored.
     data: PathBuf,
+    /// File that holds the address of the PostgreSQL database, for several hosts on one store.
+    database_url_file: Option<Spanned<PathBuf>>,
     /// Staff list, CSV with the columns id, name, email, `user_name`, role; read at each start.
     staff: Option<Spanned<PathBuf>>,
     /// Id of the staff member for whom a sign-in link is printed: an administrator.
@@ -144,6 +146,7 @@ pub(super) fn read(name: &Path) -> Result<Configuration> {
     }
     let mut platform = ConfiguredOptions {
         data: name.parent().unwrap_or(Path::new("")).join(&raw.data),
+        database_url_file: file.named(raw.database_url_file.as_ref())?,
         manifest: file.named(raw.manifest.as_ref())?,
         plugin: file.named(raw.plugin.as_ref())?,
         client_id: raw.client_id,

@@ -34,9 +34,9 @@ pub async fn run(options: &ServeOptions, screen: &mut Screen) -> Result<()> {
         let configuration = configuration::read(file)?;
         let listener = listen(options.listen).await?;
         let platform = configuration.open().await?;
-        let console = Console::new(platform.clone(), Settings::new(configuration.address.clone()))?;
+        let console = Console::open(platform.clone(), Settings::new(configuration.address.clone())).await?;
         screen.title("Scheduling", configuration.address.as_str())?;
-        screen.fact("Sign in", console.sign_in_link(&configuration.administrator).as_str())?;
+        screen.fact("Sign in", console.sign_in_link(&configuration.administrator).await?.as_str())?;
         screen.line("   The link signs in once, within 15 minutes.")?;
         screen.line(screen.paint(Tone::Strong, "Ready. Ctrl-C stops it."))?;
         serve(&console, &platform, listener, stop).await?;
@@ -48,7 +48,7 @@ pub async fn run(options: &ServeOptions, screen: &mut Screen) -> Result<()> {
             fs::write(file, sample.microsoft.ca_pem())
                 .with_context(|| format!("cannot write {}", file.display()))?;
         }
-        show(screen, &sample, options)?;
+        show(screen, &sample, options).await?;
         let served = serve(&sample.console, &sample.platform, listener, stop).await;
         sample.microsoft.shutdown().await;
         served?;
@@ -72,6 +72,8 @@ async fn serve(
     tasks.spawn(upkeep::run(platform.clone(), stop.clone()));
     let (matching, stopped) = (platform.clone(), stop.clone().cancelled_owned());
     tasks.spawn(async move { matching.run_jobs(stopped).await });
+    let (events, stopped) = (platform.clone(), stop.clone().cancelled_owned());
+    tasks.spawn(async move { events.follow_events(stopped).await });
     tasks.close();
     let served = console.serve(listener, stop.clone().cancelled_owned()).await;
     stop.cancel();
@@ -79,10 +81,10 @@ async fn serve(
     served.context("the pages cannot be served any more")
 }
 
-fn show(screen: &mut Screen, sample: &Sample, options: &ServeOptions) -> Result<()> {
+async fn show(screen: &mut Screen, sample: &Sample, options: &ServeOptions) -> Result<()> {
     screen.title("Scheduling, with sample data and a stand-in for Microsoft", &sample.address)?;
     for (role, staff) in sample::PEOPLE {
-        screen.fact(role, sample.console.sign_in_link(staff).as_str())?;
+        screen.fact(role, sample.console.sign_in_link(staff).await?.as_str())?;
     }
     screen.line("   Each link signs in once, within 15 minutes. One browser has one session.")?;
     screen.fact("Tenant ID", mock_graph::contoso::TENANT_ID)?;
