@@ -180,8 +180,8 @@ impl Side {
 
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = format!("http://127.0.0.1:{}", listener.local_addr()?.port());
-        let console = Console::new(platform.clone(), Settings::new(Url::parse(&address)?))?;
-        let link = console.sign_in_link("s00000");
+        let console = Console::open(platform.clone(), Settings::new(Url::parse(&address)?)).await?;
+        let link = console.sign_in_link("s00000").await?;
         let (served, jobs) = (console.clone(), platform.clone());
         tokio::spawn(async move { served.serve(listener, std::future::pending()).await });
         tokio::spawn(async move { jobs.run_jobs(std::future::pending()).await });

@@ -45,6 +45,7 @@ impl Clouds {
         let microsoft = MockGraph::start(Config::default()).await?;
         let government = MockGraph::start(Config { seed: 2, ..Config::default() }).await?;
         let data = TempDir::new()?;
+        test_store::lay_out(data.path()).await?;
         lay_out(data.path()).await?;
         let clock = Arc::new(ShiftedClock::default());
         let led =

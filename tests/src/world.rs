@@ -176,6 +176,7 @@ impl World {
     pub async fn with(options: WorldOptions) -> Result<Self> {
         let microsoft = MockGraph::start(options.microsoft).await?;
         let data = TempDir::new()?;
+        test_store::lay_out(data.path()).await?;
         if !options.cold {
             lay_out(data.path()).await?;
         }

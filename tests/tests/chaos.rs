@@ -7,11 +7,12 @@ use end_to_end::Method;
 use tokio::process::Command;
 
 /// What a run prints.
-async fn run(method: Method, arguments: &[&str]) -> Result<String> {
+async fn run(method: Method, arguments: &[&str], environment: &[(&str, &str)]) -> Result<String> {
     let output = Command::new(env!("CARGO_BIN_EXE_chaos"))
         .args(["--method", method.name()])
         .args(arguments)
         .env("RUST_BACKTRACE", "0")
+        .envs(environment.iter().copied())
         .stdin(Stdio::null())
         .output()
         .await?;
@@ -24,10 +25,23 @@ async fn run(method: Method, arguments: &[&str]) -> Result<String> {
 async fn after_faults_and_kills_everybody_agrees_meeting_for_meeting() -> Result<()> {
     let scale = ["--seed", "7", "--bookings", "100", "--processes", "2", "--kills", "3"];
     for method in Method::ALL {
-        let summary = run(method, &scale).await?;
+        let summary = run(method, &scale, &[]).await?;
         ensure!(summary.contains("killed            3 processes"), "{summary}");
         ensure!(summary.contains("connection lost after"), "{summary}");
         ensure!(summary.contains("100 appointments, 2 processes"), "{summary}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn three_hosts_on_one_postgresql_agree_after_kills_and_crashes_of_the_database() -> Result<()> {
+    if !test_store::is_installed()? {
+        return Ok(());
+    }
+    let scale = ["--seed", "11", "--bookings", "150", "--processes", "3", "--kills", "2", "--restarts", "2"];
+    let summary = run(Method::ServiceAccount, &scale, &[("STORE", "postgres")]).await?;
+    ensure!(summary.contains("150 appointments, 3 processes"), "{summary}");
+    ensure!(summary.contains("crashed           2 times the database"), "{summary}");
+    println!("{summary}");
     Ok(())
 }

@@ -81,14 +81,21 @@ impl Crashes {
 
     /// A folder in which the plugin is compiled and nothing else happened.
     async fn fresh(&self) -> Result<TempDir> {
-        let folder = TempDir::new()?;
+        let folder = empty().await?;
         self.done(folder.path(), "connected", "").await?;
         Ok(folder)
     }
 }
 
-/// A folder with the files of another.
-fn copy(from: &Path) -> Result<TempDir> {
+/// A folder with an empty store.
+async fn empty() -> Result<TempDir> {
+    let folder = TempDir::new()?;
+    test_store::lay_out(folder.path()).await?;
+    Ok(folder)
+}
+
+/// A folder with the files of another, and a copy of its store.
+async fn copy(from: &Path) -> Result<TempDir> {
     fn all(from: &Path, to: &Path) -> Result<()> {
         for entry in std::fs::read_dir(from)? {
             let entry = entry?;
@@ -104,6 +111,7 @@ fn copy(from: &Path) -> Result<TempDir> {
     }
     let folder = TempDir::new()?;
     all(from, folder.path())?;
+    test_store::copy(folder.path()).await?;
     Ok(folder)
 }
 
@@ -113,7 +121,7 @@ async fn a_host_killed_at_any_step_of_beginning_to_connect_can_connect_afterward
     let template = crashes.fresh().await?;
     let mut killed_at = Vec::new();
     for step in 1..MOST_STEPS {
-        let folder = copy(template.path())?;
+        let folder = copy(template.path()).await?;
         let Run::Killed(name) = crashes.run(folder.path(), step, "begin", "").await? else { break };
         crashes.connect(folder.path()).await.with_context(|| format!("killed at step {step}, {name}"))?;
         assert_eq!(crashes.done(folder.path(), "connected", "").await?, contoso::SERVICE_ACCOUNT_ID);
@@ -130,7 +138,7 @@ async fn a_host_killed_at_any_step_of_finishing_to_connect_is_connected_or_can_b
     let template = crashes.fresh().await?;
     let mut killed_at = Vec::new();
     for step in 1..MOST_STEPS {
-        let folder = copy(template.path())?;
+        let folder = copy(template.path()).await?;
         let path = folder.path();
         let callback = crashes.sign_in(&crashes.done(path, "begin", "").await?).await?;
         let Run::Killed(name) = crashes.run(path, step, "finish", &callback).await? else { break };
@@ -160,13 +168,13 @@ async fn a_host_killed_at_any_step_of_finishing_to_connect_is_connected_or_can_b
 #[tokio::test]
 async fn a_host_killed_at_any_step_of_refreshing_is_still_connected() -> Result<()> {
     let mut crashes = Crashes::start().await?;
-    let template = TempDir::new()?;
+    let template = empty().await?;
     crashes.connect(template.path()).await?;
     crashes.advance = 7_200;
     crashes.microsoft.clock().advance(Duration::from_secs(crashes.advance));
     let mut killed_at = Vec::new();
     for step in 1..MOST_STEPS {
-        let folder = copy(template.path())?;
+        let folder = copy(template.path()).await?;
         let Run::Killed(name) = crashes.run(folder.path(), step, "connected", "").await? else { break };
         // The killed process may have held the refresh's lease; five seconds later it has run out.
         crashes.advance += 5;
@@ -187,12 +195,12 @@ async fn a_host_killed_at_any_step_of_refreshing_is_still_connected() -> Result<
 #[tokio::test]
 async fn a_host_killed_at_any_step_of_booking_leaves_one_meeting_and_its_link() -> Result<()> {
     let crashes = Crashes::start().await?;
-    let template = TempDir::new()?;
+    let template = empty().await?;
     crashes.connect(template.path()).await?;
     crashes.done(template.path(), "staff", "").await?;
     let mut killed_at = Vec::new();
     for step in 1..MOST_STEPS {
-        let folder = copy(template.path())?;
+        let folder = copy(template.path()).await?;
         let appointment = format!("appointment-{step}");
         let Run::Killed(name) = crashes.run(folder.path(), step, "book", &appointment).await? else { break };
         let at = || format!("killed at step {step}, {name}");
@@ -234,12 +242,12 @@ async fn killed_while_matching(way: &str, staff: usize, twice: u64, steps: &[&st
     for user in User::generate(staff, contoso::DOMAIN, 1) {
         crashes.microsoft.directory().add_user(contoso::TENANT_ID, user)?;
     }
-    let template = TempDir::new()?;
+    let template = empty().await?;
     crashes.connect(template.path()).await?;
     crashes.done(template.path(), "staff-list", &staff.to_string()).await?;
     let journal = crashes.microsoft.journal();
     journal.clear();
-    let whole = crashes.done(copy(template.path())?.path(), "rematch", way).await?;
+    let whole = crashes.done(copy(template.path()).await?.path(), "rematch", way).await?;
     assert_eq!(whole, format!("Finished {staff} of {staff}, {staff} matched"));
     let calls = |crashes: &Crashes| {
         let journal = crashes.microsoft.journal();
@@ -249,7 +257,7 @@ async fn killed_while_matching(way: &str, staff: usize, twice: u64, steps: &[&st
     let (mut killed_at, mut over) = (Vec::new(), false);
     for step in 1..MOST_STEPS {
         crashes.microsoft.journal().clear();
-        let folder = copy(template.path())?;
+        let folder = copy(template.path()).await?;
         let Run::Killed(name) = crashes.run(folder.path(), step, "rematch", way).await? else { break };
         // The killed process had the turn; two minutes later it has run out.
         crashes.advance += 150;
@@ -272,12 +280,12 @@ async fn killed_while_matching(way: &str, staff: usize, twice: u64, steps: &[&st
 #[tokio::test]
 async fn a_host_killed_at_any_step_of_resealing_loses_nothing_and_goes_on_with_the_rest() -> Result<()> {
     let crashes = Crashes::start().await?;
-    let template = TempDir::new()?;
+    let template = empty().await?;
     crashes.connect(template.path()).await?;
     let active = KeyFile::new(template.path().join(HostConfig::KEYS)).add()?;
     let mut killed_at = Vec::new();
     for step in 1..MOST_STEPS {
-        let folder = copy(template.path())?;
+        let folder = copy(template.path()).await?;
         let Run::Killed(name) = crashes.run(folder.path(), step, "reseal", "").await? else { break };
         let at = || format!("killed at step {step}, {name}");
         let account = crashes.done(folder.path(), "connected", "").await.with_context(at)?;
@@ -298,7 +306,7 @@ async fn a_host_killed_at_any_step_of_resealing_loses_nothing_and_goes_on_with_t
 async fn a_host_killed_at_any_step_of_handing_an_appointment_over_leaves_one_meeting_and_its_link()
 -> Result<()> {
     let mut crashes = Crashes::start().await?;
-    let template = TempDir::new()?;
+    let template = empty().await?;
     // Staff organise: the meeting is replaced.
     let url = crashes.done(template.path(), "begin", "access-policy").await?;
     let back = crashes.microsoft.sign_in(&url, SignIn::accepting(contoso::ADMINISTRATOR)).await?;
@@ -310,7 +318,7 @@ async fn a_host_killed_at_any_step_of_handing_an_appointment_over_leaves_one_mee
     crashes.done(template.path(), "staff", "").await?;
     let mut killed_at = Vec::new();
     for step in 1..MOST_STEPS {
-        let folder = copy(template.path())?;
+        let folder = copy(template.path()).await?;
         let path = folder.path();
         let appointment = format!("handed-over-{step}");
         let first = crashes.done(path, "book", &appointment).await?;
@@ -350,13 +358,13 @@ async fn a_host_killed_at_any_step_of_handing_an_appointment_over_leaves_one_mee
 async fn a_host_killed_at_any_step_of_giving_a_room_gives_the_same_room_afterwards() -> Result<()> {
     let crashes = Crashes::start().await?;
     let fresh = crashes.fresh().await?;
-    let given = copy(fresh.path())?;
+    let given = copy(fresh.path()).await?;
     let first = crashes.done(given.path(), "room", "1").await?;
     let (link, _) = first.split_once(' ').context("a link and an end")?;
     let mut killed_at = Vec::new();
     for (template, before) in [(&fresh, None), (&given, Some(link))] {
         for step in 1..MOST_STEPS {
-            let folder = copy(template.path())?;
+            let folder = copy(template.path()).await?;
             let path = folder.path();
             let Run::Killed(name) = crashes.run(path, step, "room", "2").await? else { break };
             let again = crashes.done(path, "room", "2").await?;

@@ -15,7 +15,7 @@ const CALLS: u64 = 1_000;
 
 /// A `busy-host`.
 struct Busy {
-    _process: Child,
+    process: Child,
     orders: ChildStdin,
     answers: Lines<BufReader<ChildStdout>>,
 }
@@ -31,7 +31,7 @@ impl Busy {
             .spawn()?;
         let orders = process.stdin.take().context("no standard input")?;
         let answers = BufReader::new(process.stdout.take().context("no standard output")?).lines();
-        Ok(Self { _process: process, orders, answers })
+        Ok(Self { process, orders, answers })
     }
 
     async fn order(&mut self, calls: u64) -> Result<()> {
@@ -43,20 +43,21 @@ impl Busy {
     }
 }
 
-/// Two processes, and the clock of everybody.
-struct Two {
+/// Several processes, and the clock of everybody.
+struct Hosts {
     world: World,
     clock: FileClock,
-    hosts: [Busy; 2],
+    hosts: Vec<Busy>,
 }
 
-impl Two {
-    async fn start() -> Result<Self> {
+impl Hosts {
+    async fn start(hosts: usize) -> Result<Self> {
         let (world, _) = World::connected(WorldOptions::default()).await?;
         let (folder, microsoft) = (world.data.path(), &world.microsoft);
         std::fs::write(folder.join("ca.pem"), microsoft.ca_pem())?;
         let clock = FileClock::create(&folder.join("clock"))?;
-        let mut hosts = [Busy::start(folder, folder, microsoft)?, Busy::start(folder, folder, microsoft)?];
+        let mut hosts =
+            (0..hosts).map(|_| Busy::start(folder, folder, microsoft)).collect::<Result<Vec<_>>>()?;
         for host in &mut hosts {
             assert_eq!(host.answer().await?, "ready");
         }
@@ -77,21 +78,22 @@ impl Two {
         Ok(())
     }
 
-    /// Every call succeeded, with one refresh for both processes.
+    /// Every call succeeded, with one refresh for all processes.
     async fn all_went_well(&mut self, expiry: &str) -> Result<()> {
         for host in &mut self.hosts {
             assert_eq!(host.answer().await?, format!("{CALLS} "), "{expiry}");
         }
         let journal = self.world.microsoft.journal();
         assert_eq!(journal.count(Operation::Token), 1, "{expiry}");
-        assert_eq!(journal.count(Operation::GetUser), 2 * CALLS, "no call was repeated: {expiry}");
+        let calls = self.hosts.len() as u64 * CALLS;
+        assert_eq!(journal.count(Operation::GetUser), calls, "no call was repeated: {expiry}");
         Ok(())
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hosts_with_a_thousand_calls_each_refresh_once_at_each_expiry_and_no_call_fails() -> Result<()> {
-    let mut two = Two::start().await?;
+    let mut two = Hosts::start(2).await?;
     for expiry in ["the first", "the second"] {
         two.order().await?;
         // In the middle of their calls the token comes near its end, which is when it is renewed.
@@ -103,4 +105,27 @@ async fn two_hosts_with_a_thousand_calls_each_refresh_once_at_each_expiry_and_no
     two.advance(Duration::from_hours(5))?;
     two.order().await?;
     two.all_went_well("the third").await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_that_is_killed_while_it_refreshes_leaves_that_to_the_others_and_no_call_of_theirs_fails()
+-> Result<()> {
+    let mut three = Hosts::start(3).await?;
+    three.advance(Duration::from_hours(5))?;
+    three.world.microsoft.journal().clear();
+    let held = three.world.microsoft.faults().hold(Operation::Token, true);
+    let mut killed = three.hosts.pop().context("three hosts")?;
+    killed.order(1).await?;
+    held.reached().await;
+    // Whose token is over waits for whoever refreshes it, who is killed meanwhile.
+    for host in &mut three.hosts {
+        host.order(CALLS).await?;
+    }
+    killed.process.kill().await?;
+    held.release();
+    for host in &mut three.hosts {
+        assert_eq!(host.answer().await?, format!("{CALLS} "));
+    }
+    assert_eq!(three.world.microsoft.journal().count(Operation::Token), 2, "the killed one's, and one more");
+    Ok(())
 }

@@ -85,6 +85,39 @@ pub enum Command {
     /// In this order: `add` a key, have the hosts read their keys again (or restart them), `reseal` what
     /// older keys have sealed, and `remove` those. Every step can be repeated, and interrupted at any time.
     Keys(KeysOptions),
+    #[command(verbatim_doc_comment)]
+    /// Move a store from a SQLite file to a PostgreSQL database, for several hosts
+    Store(StoreOptions),
+}
+
+/// Choices for `store`.
+#[derive(Debug, Args)]
+pub struct StoreOptions {
+    /// What to do with the store.
+    #[command(subcommand)]
+    pub action: StoreAction,
+}
+
+/// What to do with a store.
+#[derive(Debug, Subcommand)]
+pub enum StoreAction {
+    #[command(verbatim_doc_comment)]
+    /// Copy everything into an empty database, and compare what was copied
+    ///
+    /// Stop the hosts first. All tables are copied in one transaction, which ends only when each was read
+    /// again and holds the same; interrupted at any moment, nothing was copied, and the command is run again.
+    Copy(StoreCopy),
+}
+
+/// Choices for `store copy`.
+#[derive(Debug, Args)]
+pub struct StoreCopy {
+    /// The SQLite file: video.db in a host's data folder
+    #[arg(long, value_name = "FILE")]
+    pub from: PathBuf,
+    /// File that holds the address of the PostgreSQL database [default: the variable VIDEO_DATABASE_URL]
+    #[arg(long, value_name = "FILE")]
+    pub to_file: Option<PathBuf>,
 }
 
 impl Command {
@@ -152,6 +185,10 @@ pub struct KeysPlace {
     /// File of the keys [default: `keys` in the data folder]
     #[arg(long, value_name = "FILE")]
     pub keys: Option<PathBuf>,
+    /// File that holds the address of the PostgreSQL database, where that is the store
+    /// [default: the variable VIDEO_DATABASE_URL, or what the data folder says]
+    #[arg(long, value_name = "FILE")]
+    pub database_url_file: Option<PathBuf>,
 }
 
 const STAFF_HELP: &str = "Staff list with the columns id,name,email,user_name [default: 200 staff, built in]";

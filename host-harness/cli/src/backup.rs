@@ -2,15 +2,20 @@
 
 use std::fs;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use video_host::HostConfig;
-use video_host::store::{self, Backup};
+use video_host::store::{self, Backup, Location};
 
 use crate::arguments::{BackupOptions, RestoreOptions};
 use crate::screen::{Screen, Tone, bytes, count};
 
 /// Copies, while the host runs.
 pub(crate) async fn back_up(options: &BackupOptions, screen: &mut Screen) -> Result<()> {
+    ensure!(
+        Location::of_folder(&options.data)?.path().is_some(),
+        "the store of {} is a PostgreSQL database, which has tools of its own for this: pg_dump, or a copy of its log",
+        options.data.display()
+    );
     let copy = store::back_up(&options.data.join(HostConfig::DATABASE), &options.to).await?;
     let sentence = format!("{} is a whole copy of {}.", options.to.display(), bytes(copy.bytes));
     screen.marked("✓", Tone::Good, &sentence)?;

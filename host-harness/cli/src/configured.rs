@@ -14,7 +14,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use url::Url;
 use video_host::egress::{Grant, StaticRoutes, Trust};
-use video_host::store::KeyFile;
+use video_host::store::{KeyFile, Location};
 use video_host::vault::ClientKeys;
 use video_host::{Host, HostConfig, Manifest, ManifestFile};
 use video_platform::Platform;
@@ -26,6 +26,8 @@ const GRAPH: &str = "graph.microsoft.com";
 /// Variables of the environment, for what is not given as an argument.
 pub(crate) const CLIENT_ID: &str = "VIDEO_CLIENT_ID";
 pub(crate) const CLIENT_SECRET: &str = "VIDEO_CLIENT_SECRET";
+/// The address of the store's database, which holds its password.
+pub(crate) const DATABASE_URL: &str = "VIDEO_DATABASE_URL";
 
 const CLIENT_ID_HELP: &str =
     "Application (client) id that is registered with Microsoft [default: the variable VIDEO_CLIENT_ID]";
@@ -44,6 +46,10 @@ pub struct ConfiguredOptions {
     /// File of the encryption keys [default: `keys` in the data folder]
     #[arg(long, value_name = "FILE")]
     pub keys: Option<PathBuf>,
+    /// File that holds the address of the PostgreSQL database, where that is the store
+    /// [default: the variable VIDEO_DATABASE_URL, or what the data folder says]
+    #[arg(long, value_name = "FILE")]
+    pub database_url_file: Option<PathBuf>,
     /// Manifest of the plugin to use, TOML, which says all that is decided for it
     #[arg(long, value_name = "FILE", conflicts_with_all = DECIDED)]
     pub manifest: Option<PathBuf>,
@@ -73,7 +79,7 @@ pub struct ConfiguredOptions {
 /// Opens the platform on a folder that holds one.
 pub async fn open(options: &ConfiguredOptions) -> Result<Platform> {
     ensure!(
-        options.data.join("video.db").is_file(),
+        location(options)?.path().is_none_or(Path::is_file),
         "{} holds no platform's data: there is no video.db in it",
         options.data.display()
     );
@@ -91,6 +97,7 @@ pub async fn start(options: &ConfiguredOptions) -> Result<Platform> {
     };
     let mut config = HostConfig::new(&options.data);
     config.keys = options.keys.as_ref().map(|file| KeyFile::new(file).into());
+    config.store = Some(location(options)?);
     if let (Some(address), Some(ca)) = (options.microsoft, &options.ca) {
         let Grant { api, identity } = &manifest.grant;
         let granted: Vec<_> = api.iter().chain(identity).map(ToString::to_string).collect();
@@ -101,6 +108,29 @@ pub async fn start(options: &ConfiguredOptions) -> Result<Platform> {
     let platform = Platform::open(host).await?;
     platform.providers().install(plugin);
     Ok(platform)
+}
+
+fn location(options: &ConfiguredOptions) -> Result<Location> {
+    store(&options.data, options.database_url_file.as_deref())
+}
+
+/// Where a host's store is: in the database whose address is in a file or in the environment, or where its data
+/// folder says.
+pub(crate) fn store(data: &Path, file: Option<&Path>) -> Result<Location> {
+    match server(file)? {
+        Some(location) => Ok(location),
+        None => Ok(Location::of_folder(data)?),
+    }
+}
+
+/// The database whose address is in a file or in the environment, if there is either.
+pub(crate) fn server(file: Option<&Path>) -> Result<Option<Location>> {
+    let address = match (file, env::var(DATABASE_URL)) {
+        (Some(file), _) => Some(text(file)?),
+        (None, Ok(address)) if !address.trim().is_empty() => Some(address),
+        (None, _) => None,
+    };
+    Ok(address.map(|address| Location::postgres(&address)).transpose()?)
 }
 
 /// The plugin, and what is decided for it, without a manifest.

@@ -10,6 +10,7 @@ use video_host::clock::SystemClock;
 use video_host::store::{KeyFile, KeyRingError, Resealed, Store};
 
 use crate::arguments::{KeysAction, KeysPlace};
+use crate::configured;
 use crate::screen::{Screen, Tone, count};
 
 /// Does what was asked, and says whether all of it is done.
@@ -28,16 +29,18 @@ fn file(place: &KeysPlace) -> KeyFile {
 
 /// The store of a host that has run. Neither a database nor keys are made here.
 async fn store(place: &KeysPlace) -> Result<Store> {
-    let path = place.data.join(HostConfig::DATABASE);
-    ensure!(
-        path.is_file(),
-        "there is no {}: is {} a host's data folder?",
-        path.display(),
-        place.data.display()
-    );
+    let location = configured::store(&place.data, place.database_url_file.as_deref())?;
+    if let Some(path) = location.path() {
+        ensure!(
+            path.is_file(),
+            "there is no {}: is {} a host's data folder?",
+            path.display(),
+            place.data.display()
+        );
+    }
     let file = file(place);
     file.load()?;
-    Store::open(&path, file, Arc::new(SystemClock)).await.context("the host's store cannot be opened")
+    Store::open(location, file, Arc::new(SystemClock)).await.context("the host's store cannot be opened")
 }
 
 fn add(place: &KeysPlace, screen: &mut Screen) -> Result<ExitCode> {

@@ -4,7 +4,8 @@
 //! runs the stand-in for Microsoft alone, `serve` serves the platform's web pages, `match` matches a staff
 //! file, `reconcile` compares what a platform has booked with what its providers hold, `inspect` shows what a
 //! plugin is and what it wants, `check` holds one against every rule of the contract, `keys` replaces the
-//! keys under which a host encrypts what it stores, and `backup` and `restore` copy that.
+//! keys under which a host encrypts what it stores, `backup` and `restore` copy that, and `store` moves it to
+//! another database.
 
 pub mod arguments;
 mod backup;
@@ -20,6 +21,7 @@ pub mod reconcile;
 pub mod screen;
 pub mod serve;
 pub mod stand_in;
+pub mod store;
 pub mod watching;
 
 use std::process::ExitCode;
@@ -76,5 +78,6 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Keys(options) => keys::run(&options.action, screen).await,
+        Command::Store(options) => store::run(&options.action, screen).await,
     }
 }

@@ -11,8 +11,10 @@ use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 use url::Url;
 use video_host::clock::Clock;
+use video_host::store::StoreError;
 use video_platform::{Acting, Actor, Platform};
 
+use crate::database::{self, ConsoleDatabaseError};
 use crate::link::Links;
 use crate::routes;
 use crate::session::Sessions;
@@ -24,6 +26,16 @@ const STRANGERS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(120).expect("it is not 
 
 /// How often one address to join is served in a minute: each opening has a plugin called and a token signed.
 const OPENINGS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(20).expect("it is not zero");
+/// Why there are no pages.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// They cannot be served under this address.
+    #[error(transparent)]
+    Address(#[from] WrongAddress),
+    /// Their tables could not be brought up to date.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 /// The platform's web pages. Cheap to clone.
 #[derive(Clone)]
@@ -46,16 +58,18 @@ struct Inner {
 }
 
 impl Console {
-    /// The pages of a platform.
-    pub fn new(platform: Platform, settings: Settings) -> Result<Self, WrongAddress> {
+    /// The pages of a platform. Who is signed in is kept in the platform's store: several hosts on one store
+    /// show one browser the same pages, whichever of them it comes to.
+    pub async fn open(platform: Platform, settings: Settings) -> Result<Self, OpenError> {
         settings.check()?;
+        let pool = database::open(platform.providers().host().store()).await?;
         let clock = platform.providers().host().clock().clone();
         let per_minute = NonZeroU32::new(settings.sign_ins_per_minute).unwrap_or(NonZeroU32::MIN);
         Ok(Self {
             inner: Arc::new(Inner {
                 clock,
-                sessions: Sessions::new(settings.idle, settings.longest, settings.is_secure()),
-                links: Links::new(settings.link_lifetime),
+                sessions: Sessions::new(pool.clone(), settings.idle, settings.longest, settings.is_secure()),
+                links: Links::new(pool, settings.link_lifetime),
                 sign_ins: RateLimiter::keyed(Quota::per_minute(per_minute)),
                 strangers: RateLimiter::keyed(Quota::per_minute(STRANGERS_PER_MINUTE)),
                 openings: RateLimiter::keyed(Quota::per_minute(OPENINGS_PER_MINUTE)),
@@ -67,11 +81,12 @@ impl Console {
     }
 
     /// A link that signs a staff member in, once, within [`Settings::link_lifetime`].
-    pub fn sign_in_link(&self, staff: &str) -> Url {
+    pub async fn sign_in_link(&self, staff: &str) -> Result<Url, ConsoleDatabaseError> {
+        let token = self.inner.links.give(staff, self.now()).await?;
         let mut link = self.inner.settings.address.clone();
         link.set_path("/sign-in");
-        link.query_pairs_mut().append_pair("token", &self.inner.links.give(staff, self.now()));
-        link
+        link.query_pairs_mut().append_pair("token", &token);
+        Ok(link)
     }
 
     /// All pages, behind their roles. The requests need a [`ConnectInfo`](axum::extract::ConnectInfo) with

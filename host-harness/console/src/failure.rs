@@ -9,6 +9,7 @@ use maud::html;
 use video_platform::{ActingError, DatabaseError};
 
 use crate::console::Console;
+use crate::database::ConsoleDatabaseError;
 use crate::gate::Visit;
 use crate::view::Page;
 
@@ -96,6 +97,12 @@ impl IntoResponse for Failure {
         let mut response = self.status.into_response();
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+impl From<ConsoleDatabaseError> for Failure {
+    fn from(error: ConsoleDatabaseError) -> Self {
+        Self::unavailable(&error)
     }
 }
 

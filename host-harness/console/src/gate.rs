@@ -123,28 +123,42 @@ pub(crate) async fn gate(State(gate): State<Gate>, request: Request, next: Next)
         Ok(request) => next.run(request).await,
         Err(failure) => failure.into_response(),
     };
-    match response.extensions().get::<Failure>() {
+    let response = match response.extensions().get::<Failure>() {
         Some(failure) => failure.page(console, visit.as_ref()),
         None => response,
+    };
+    if let Some(visit) = &visit
+        && let Err(error) = console.sessions().settle(&visit.session).await
+    {
+        tracing::warn!(%error, "a message for the next page is lost, or shown twice");
     }
+    response
 }
 
 /// Who asks, with the role that they have now.
 async fn visit(console: &Console, headers: &HeaderMap) -> Result<Option<Visit>, Failure> {
     let sessions = console.sessions();
-    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let session = cookies
-        .flat_map(Cookie::split_parse)
-        .flatten()
-        .filter(|cookie| cookie.name() == sessions.cookie_name())
-        .find_map(|cookie| sessions.find(cookie.value(), console.now()));
+    let mut session = None;
+    for cookie in cookies(headers, sessions.cookie_name()) {
+        session = sessions.find(&cookie, console.now()).await?;
+        if session.is_some() {
+            break;
+        }
+    }
     let Some(session) = session else { return Ok(None) };
     let Some(actor) = console.platform().actor(&session.staff).await? else {
         // Their record is gone, and so is what they may do.
-        sessions.end(&session);
+        sessions.end(&session).await?;
         return Ok(None);
     };
     Ok(Some(Visit { session, actor }))
+}
+
+/// The values of a cookie. A browser sends one; who sends many has no more than two of them looked up.
+fn cookies(headers: &HeaderMap, name: &str) -> Vec<String> {
+    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let cookies = cookies.flat_map(Cookie::split_parse).flatten().filter(|cookie| cookie.name() == name);
+    cookies.take(2).map(|cookie| cookie.value().to_owned()).collect()
 }
 
 async fn admit(gate: &Gate, visit: Option<&Visit>, mut request: Request) -> Result<Request, Failure> {

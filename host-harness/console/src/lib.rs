@@ -3,6 +3,7 @@
 mod assets;
 mod console;
 mod draining;
+mod database;
 mod failure;
 mod gate;
 mod headers;
@@ -14,7 +15,8 @@ mod session;
 mod settings;
 mod view;
 
-pub use console::Console;
+pub use console::{Console, OpenError};
+pub use database::{ConsoleDatabaseError, migrations};
 pub use gate::Access;
 pub use routes::{Listed, listed};
 pub use settings::{CALLBACK, Detour, Settings, WrongAddress};

@@ -1,7 +1,7 @@
-//! Random values that nobody guesses, and signatures over them.
+//! Random values that nobody guesses, and what is made of them.
 
-use aws_lc_rs::hmac::{self, HMAC_SHA256, Key, Tag};
-use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::hmac::{self, HMAC_SHA256, Key};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -17,27 +17,16 @@ pub(crate) fn same(one: &str, other: &str) -> bool {
     aws_lc_rs::constant_time::verify_slices_are_equal(one.as_bytes(), other.as_bytes()).is_ok()
 }
 
-/// Signs cookies, for as long as the program runs.
-pub(crate) struct Signer(Key);
+/// What is stored of a random value: nobody gets back from it to the value. As that has 256 random bits, one
+/// round is enough.
+pub(crate) fn hash(random: &str) -> Vec<u8> {
+    digest(&SHA256, random.as_bytes()).as_ref().to_vec()
+}
 
-impl Signer {
-    pub(crate) fn new() -> Self {
-        let key = Key::generate(HMAC_SHA256, &SystemRandom::new());
-        Self(key.expect("the operating system gives random numbers"))
-    }
-
-    /// The value with its signature behind it.
-    pub(crate) fn signed(&self, value: &str) -> String {
-        let tag: Tag = hmac::sign(&self.0, value.as_bytes());
-        format!("{value}.{}", URL_SAFE_NO_PAD.encode(tag))
-    }
-
-    /// The value, if its signature is ours.
-    pub(crate) fn verified<'a>(&self, signed: &'a str) -> Option<&'a str> {
-        let (value, tag) = signed.rsplit_once('.')?;
-        let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
-        hmac::verify(&self.0, value.as_bytes(), &tag).ok().map(|()| value)
-    }
+/// Another value for a purpose, from which nobody gets back to the random one.
+pub(crate) fn derived(random: &str, purpose: &str) -> String {
+    let tag = hmac::sign(&Key::new(HMAC_SHA256, random.as_bytes()), purpose.as_bytes());
+    URL_SAFE_NO_PAD.encode(tag)
 }
 
 #[cfg(test)]
@@ -45,13 +34,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_was_signed_here_is_believed() {
-        let (ours, theirs) = (Signer::new(), Signer::new());
-        let cookie = ours.signed("a session");
-        assert_eq!(ours.verified(&cookie), Some("a session"));
-        assert_eq!(theirs.verified(&cookie), None);
-        assert_eq!(ours.verified(&cookie.replace("session", "sessior")), None);
-        assert_eq!(ours.verified("a session"), None);
-        assert_eq!(ours.verified("a session."), None);
+    fn what_is_derived_is_another_for_each_purpose_and_each_secret() {
+        let (one, other) = (random(), random());
+        assert_eq!(derived(&one, "form"), derived(&one, "form"));
+        assert_ne!(derived(&one, "form"), derived(&one, "login"));
+        assert_ne!(derived(&one, "form"), derived(&other, "form"));
+        assert_ne!(hash(&one), hash(&other));
     }
 }

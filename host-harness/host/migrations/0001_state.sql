@@ -1,8 +1,7 @@
 -- What the host keeps: plugins' storage, credentials and authorizations that have begun.
 --
--- This SQL runs on PostgreSQL too, once two words are replaced: BLOB by BYTEA, and the columns that
--- are ordered or searched by range (plugin_storage.name) need COLLATE "C" there, which is how SQLite
--- compares text anyway: byte by byte. All times are milliseconds since 1970-01-01T00:00:00Z.
+-- Written once for both databases: the store says BYTEA for BLOB on PostgreSQL, and has text compared byte by
+-- byte there, as SQLite does, which also has no BOOLEAN. All times are milliseconds since 1970-01-01T00:00:00Z.
 
 -- One row for each encryption key that seals something here, with a known text sealed under it: a
 -- missing or a wrong key is found when the store is opened, not in the middle of a call. Rows refer to

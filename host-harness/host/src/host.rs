@@ -15,7 +15,7 @@ use crate::manifest::Manifest;
 use crate::plugin::{Plugin, Provider};
 use crate::provider::{AuthorizationRequest, AuthorizationResponse, Connection, NextStep, Parameter};
 use crate::sandbox::{CONCURRENT_CALLS, CallError, CodeCache, Memory, Runner, Surface, engine, linker};
-use crate::store::{CallbackError, Integration, KeyFile, KeySource, Purpose, Store, StoreError};
+use crate::store::{CallbackError, Integration, KeyFile, KeySource, Location, Purpose, Store, StoreError};
 use crate::vault::Vault;
 use crate::watch::Watched;
 
@@ -27,6 +27,9 @@ const SIGN_IN: Duration = Duration::from_mins(15);
 pub struct HostConfig {
     /// Folder of the database, the encryption key and the compiled code. Made on first use.
     pub data: PathBuf,
+    /// Where the store is; none: where the data folder says, which is in the folder unless it names another
+    /// ([`Location::of_folder`]).
+    pub store: Option<Location>,
     /// Keys of what is encrypted at rest; none: from [`HostConfig::KEYS`] in the data folder, made on first
     /// use.
     pub keys: Option<KeySource>,
@@ -48,7 +51,7 @@ pub struct HostConfig {
 
 impl HostConfig {
     /// Name of the database in the data folder.
-    pub const DATABASE: &str = "video.db";
+    pub const DATABASE: &str = Location::FILE;
     /// Name of the file of encryption keys in the data folder.
     pub const KEYS: &str = "keys";
 
@@ -56,6 +59,7 @@ impl HostConfig {
     pub fn new(data: impl Into<PathBuf>) -> Self {
         Self {
             data: data.into(),
+            store: None,
             keys: None,
             resolver: Arc::new(SystemResolver),
             trust: Trust::System,
@@ -153,7 +157,11 @@ impl Host {
         let folder = |source| StartError::Folder { folder: config.data.clone(), source };
         std::fs::create_dir_all(&config.data).map_err(folder)?;
         let keys = config.keys.unwrap_or_else(|| KeyFile::new(config.data.join(HostConfig::KEYS)).into());
-        let store = Store::open(&config.data.join(HostConfig::DATABASE), keys, config.clock.clone()).await?;
+        let location = match config.store {
+            Some(location) => location,
+            None => Location::of_folder(&config.data)?,
+        };
+        let store = Store::open(location, keys, config.clock.clone()).await?;
         let cache = CodeCache::new(config.data.join("compiled"), store.signing_key("compiled code"))
             .map_err(folder)?;
         let options = ClientOptions { trust: config.trust, ..ClientOptions::default() };

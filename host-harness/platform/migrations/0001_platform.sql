@@ -317,8 +317,7 @@ CREATE TABLE stray_meeting (
 CREATE INDEX stray_meeting_appointment ON stray_meeting (appointment);
 
 -- The words of names, e-mails, user names and ids, by which staff are found. Folded by the platform, as no
--- database here folds all of Unicode. Prefixes are ranges of words compared byte by byte, so on PostgreSQL
--- the database has the collation C.
+-- database here folds all of Unicode. Prefixes are ranges of words compared byte by byte.
 CREATE TABLE staff_word (
     word TEXT NOT NULL,
     staff TEXT NOT NULL REFERENCES staff (id),

@@ -1,24 +1,31 @@
 //! The database behind the platform: which one, its tables, and how to write to it.
 //!
-//! The types of the database stand here and nowhere else, so that another one is a change of this
-//! file.
+//! The types of the database stand here and nowhere else. What `SQLite` and `PostgreSQL` say differently
+//! stands in the host's store.
 
+mod placeholders;
+
+use sqlx::any::{AnyRow, AnyTypeInfo, AnyTypeInfoKind, AnyValueRef};
 use sqlx::migrate::Migrator;
-use sqlx::{Sqlite, SqlitePool};
+use sqlx::{Any, AnyConnection, AnyPool, Decode, Type, ValueRef as _};
+use video_host::store;
 
-/// The database's kind.
-pub(crate) type Kind = Sqlite;
+pub(crate) use placeholders::BuildFor;
+
+/// The database's kind: `SQLite` or `PostgreSQL`, whichever the store is in.
+pub(crate) type Kind = Any;
 /// Its connections.
-pub(crate) type Pool = SqlitePool;
+pub(crate) type Pool = AnyPool;
 /// One of them.
-pub(crate) type Connection = sqlx::SqliteConnection;
+pub(crate) type Connection = AnyConnection;
 /// A row that it answered with.
-pub(crate) type Row = sqlx::sqlite::SqliteRow;
+pub(crate) type Row = AnyRow;
 /// Changes that happen together.
-pub(crate) type Transaction = sqlx::Transaction<'static, Kind>;
+pub(crate) type Transaction = store::Transaction;
 
-/// Taking the write lock at the start makes writers wait for each other instead of failing half-way.
-const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
+/// Whose turn it is to change what the platform keeps: one transaction's of all hosts, as on `SQLite`. What
+/// is read in a transaction holds until it ends. See `docs/decisions/0021-two-databases.md`.
+const TURN: i64 = 0x7669_6465_6f00_0001;
 
 /// Rows of one statement: `SQLite` binds 32,766 values at most, and no row here has twenty.
 pub(crate) const ROWS_AT_ONCE: usize = 1_000;
@@ -36,16 +43,43 @@ impl From<sqlx::Error> for DatabaseError {
     }
 }
 
-/// The platform's tables, counted apart from the host's in the same file.
-pub(crate) fn migrations() -> Migrator {
-    let mut migrations = sqlx::migrate!("./migrations");
-    migrations.dangerous_set_table_name("video_platform_migrations");
-    migrations
+/// The platform's tables.
+pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+/// Where they are counted, apart from the host's in the same database.
+pub(crate) const MIGRATIONS_TABLE: &str = "video_platform_migrations";
+
+/// The platform's tables with where they are counted, for who copies a store with
+/// [`copy`](video_host::store::copy).
+pub fn migrations() -> [(&'static Migrator, &'static str); 1] {
+    [(&MIGRATIONS, MIGRATIONS_TABLE)]
 }
 
 /// Begins changes that happen together.
 pub(crate) async fn begin(pool: &Pool) -> Result<Transaction, DatabaseError> {
-    Ok(pool.begin_with(BEGIN_WRITE).await?)
+    Ok(store::begin(pool, Some(TURN)).await?)
+}
+
+/// Yes or no, from a column that is BOOLEAN on `PostgreSQL` and a number on `SQLite`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Flag(pub(crate) bool);
+
+impl Type<Any> for Flag {
+    fn type_info() -> AnyTypeInfo {
+        <bool as Type<Any>>::type_info()
+    }
+
+    fn compatible(info: &AnyTypeInfo) -> bool {
+        info.kind() == AnyTypeInfoKind::Bool || info.kind().is_integer()
+    }
+}
+
+impl<'r> Decode<'r, Any> for Flag {
+    fn decode(value: AnyValueRef<'r>) -> Result<Self, sqlx::error::BoxDynError> {
+        if value.type_info().kind() == AnyTypeInfoKind::Bool {
+            return Ok(Self(<bool as Decode<'r, Any>>::decode(value)?));
+        }
+        Ok(Self(<i64 as Decode<'r, Any>>::decode(value)? != 0))
+    }
 }
 
 /// Makes them last, and marks the point at which a crash has to do no harm: tests end the process

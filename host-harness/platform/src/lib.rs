@@ -34,7 +34,7 @@ pub use dashboard::{
     Cursor, DashboardQuery, DashboardRow, DashboardSort, Page, Selection, StaffFilter, StaffQuery,
     VideoChange,
 };
-pub use database::DatabaseError;
+pub use database::{DatabaseError, migrations};
 pub use entitlement::Entitlement;
 pub use integration::{
     Advice, Asked, Cause, Checked, ConnectError, Finished, Integration, IntegrationChange, IntegrationEvent,

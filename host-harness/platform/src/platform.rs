@@ -11,7 +11,7 @@ use video_host::store::{Store, StoreError};
 
 use crate::dashboard::tally;
 use crate::database::{self, DatabaseError, Kind, Pool};
-use crate::integration::{HELD, IntegrationEvent};
+use crate::integration::{Followed, HELD, IntegrationEvent};
 use crate::matching::Jobs;
 use crate::plugins::Plugins;
 use crate::provider::VideoProviders;
@@ -30,6 +30,7 @@ struct Inner<V> {
     turns: Turns,
     jobs: Jobs,
     told: broadcast::Sender<IntegrationEvent>,
+    followed: Followed,
 }
 
 impl Platform {
@@ -49,11 +50,12 @@ impl<V: VideoProviders> Platform<V> {
         clock: Arc<dyn Clock>,
         waiter: Arc<dyn Waiter>,
     ) -> Result<Self, StoreError> {
-        store.migrate(&database::migrations()).await?;
+        store.migrate(&database::MIGRATIONS, database::MIGRATIONS_TABLE).await?;
         let pool = store.pool().clone();
         tally::recount(&pool).await.map_err(|error| StoreError::Database(error.0))?;
+        let followed = Followed::from_now_on(&pool).await.map_err(|error| StoreError::Database(error.0))?;
         let (turns, jobs, (told, _)) = (Turns::default(), Jobs::default(), broadcast::channel(HELD));
-        Ok(Self { inner: Arc::new(Inner { providers, pool, clock, waiter, turns, jobs, told }) })
+        Ok(Self { inner: Arc::new(Inner { providers, pool, clock, waiter, turns, jobs, told, followed }) })
     }
 
     /// The providers that were handed in.
@@ -84,6 +86,11 @@ impl<V: VideoProviders> Platform<V> {
     /// Who wants to be told of events.
     pub(crate) fn told(&self) -> &broadcast::Sender<IntegrationEvent> {
         &self.inner.told
+    }
+
+    /// What was told of other processes' events.
+    pub(crate) fn followed(&self) -> &Followed {
+        &self.inner.followed
     }
 
     pub(crate) fn turns(&self) -> &Turns {

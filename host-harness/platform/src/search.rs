@@ -8,7 +8,7 @@ use sqlx::QueryBuilder;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::database::{Connection, DatabaseError, Kind, ROWS_AT_ONCE};
+use crate::database::{BuildFor as _, Connection, DatabaseError, Kind, ROWS_AT_ONCE};
 use crate::staff::StaffMember;
 use crate::staff::store::one_of;
 
@@ -40,7 +40,7 @@ pub(crate) async fn index(connection: &mut Connection, rows: &[StaffMember]) -> 
     let ids: Vec<_> = rows.iter().map(|row| row.id.as_str()).collect();
     let mut query = QueryBuilder::<Kind>::new("DELETE FROM staff_word WHERE staff IN ");
     one_of(&mut query, &ids);
-    query.build().persistent(false).execute(&mut *connection).await?;
+    query.build_for(connection).persistent(false).execute(&mut *connection).await?;
 
     let mut entries = Vec::new();
     for row in rows {
@@ -57,7 +57,7 @@ pub(crate) async fn index(connection: &mut Connection, rows: &[StaffMember]) -> 
         query.push_values(entries, |mut values, (word, staff)| {
             values.push_bind(word).push_bind(*staff);
         });
-        query.build().persistent(false).execute(&mut *connection).await?;
+        query.build_for(connection).persistent(false).execute(&mut *connection).await?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use sqlx::Row as _;
 
 use crate::IntegrationId;
 use crate::dashboard::tally::{self, Touched};
-use crate::database::{self, Connection, DatabaseError};
+use crate::database::{self, Connection, DatabaseError, Flag};
 use crate::integration::{self, Integration};
 use crate::matching::{self, StaffMatch};
 use crate::platform::Platform;
@@ -70,7 +70,7 @@ pub(crate) async fn load(connection: &mut Connection, staff: &str) -> Result<Sto
     };
     let chosen: Option<String> = row.try_get("integration")?;
     let parse = |id: String| id.parse().map_err(|_| word::unknown("integration", &id));
-    Ok(Stored { enabled: row.try_get("enabled")?, chosen: chosen.map(parse).transpose()? })
+    Ok(Stored { enabled: row.try_get::<Flag, _>("enabled")?.0, chosen: chosen.map(parse).transpose()? })
 }
 
 /// The integration that a staff member uses, as their settings say.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::{Result, ensure};
-use sqlx::SqlitePool;
+use sqlx::AnyPool;
 use video_platform::IntegrationId;
 
 use super::{DAY, HALF_AN_HOUR, SERVICE, STAFF, TODAY};
@@ -35,7 +35,7 @@ pub(super) fn staff(number: u32, named: (&str, &str)) -> String {
 
 /// Until there are so many integrations and appointments, apart from what was booked.
 pub(super) async fn fill(
-    pool: &SqlitePool,
+    pool: &AnyPool,
     like: &IntegrationId,
     integrations: u32,
     appointments: u32,

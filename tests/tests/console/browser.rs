@@ -273,7 +273,7 @@ impl Tab {
 
     /// Uses a sign-in link.
     pub(crate) async fn sign_in(&self, stage: &Stage, staff: &str) -> Result<()> {
-        self.goto(stage.console.sign_in_link(staff).as_str()).await?;
+        self.goto(stage.console.sign_in_link(staff).await?.as_str()).await?;
         self.follow("Sign in").await
     }
 

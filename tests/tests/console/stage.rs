@@ -85,7 +85,7 @@ impl Stage {
         for member in ["C-1", "C-4", "C-6", "D-003", "D-004", "D-005"] {
             platform.assign(SERVICE, member, true).await?;
         }
-        let console = Console::new(platform.clone(), Settings::new(address.clone()))?;
+        let console = Console::open(platform.clone(), Settings::new(address.clone())).await?;
         Ok(Self { world, platform, console, address, listener: Some(listener) })
     }
 
@@ -114,7 +114,7 @@ impl Stage {
 
     /// A staff member, who used a sign-in link.
     pub(crate) async fn signed_in(&self, staff: &str) -> Result<Visitor<'_>> {
-        let link = self.console.sign_in_link(staff);
+        let link = self.console.sign_in_link(staff).await?;
         let (_, token) = link.query_pairs().next().context("a link has a token")?;
         let answer = self.nobody().send(Method::POST, "/sign-in", &[("token", &token)], &[]).await?;
         ensure!(answer.status == StatusCode::SEE_OTHER, "the sign-in ended with {}", answer.status);

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use end_to_end::{INTEGRATION, World, WorldOptions, appointment, contract_error};
 use video_host::HostConfig;
 use video_host::provider::Error;
-use video_host::store::{KeyFile, Store};
+use video_host::store::{KeyFile, Location, Store};
 
 /// The host's file of keys.
 fn key_file(world: &World) -> KeyFile {
@@ -17,7 +17,7 @@ fn key_file(world: &World) -> KeyFile {
 /// The store as another process has it.
 async fn another(world: &World, keys: KeyFile) -> Result<Store> {
     let clock = Arc::clone(&world.clock);
-    Ok(Store::open(&world.data.path().join(HostConfig::DATABASE), keys, clock).await?)
+    Ok(Store::open(Location::of_folder(world.data.path())?, keys, clock).await?)
 }
 
 /// What was read a moment ago is used for a second.

@@ -53,9 +53,7 @@ async fn an_answer_that_is_lost_ahead_of_time_costs_nothing() -> Result<()> {
 #[tokio::test]
 async fn a_store_that_fails_while_saving_stops_no_call_and_a_crash_costs_nothing() -> Result<()> {
     let (world, teams) = World::connected(WorldOptions::default()).await?;
-    let full =
-        "CREATE TRIGGER full BEFORE UPDATE OF sealed ON credential BEGIN SELECT RAISE(ABORT, 'full'); END";
-    sqlx::query(full).execute(world.host.store().pool()).await?;
+    test_store::refuse_updates(world.host.store().pool(), "credential", "sealed").await?;
     world.advance(OVER);
     for n in 0..5 {
         teams.create_meeting(&appointment(&n.to_string())).await?;
@@ -63,7 +61,7 @@ async fn a_store_that_fails_while_saving_stops_no_call_and_a_crash_costs_nothing
     assert_eq!(world.microsoft.journal().count(Operation::Token), 1, "the token is in use though unsaved");
 
     // The process ends with the only copy of the rotated token. The next one has the one before.
-    sqlx::query("DROP TRIGGER full").execute(world.host.store().pool()).await?;
+    test_store::accept_updates(world.host.store().pool(), "credential").await?;
     let next =
         World::host(world.data.path(), &world.microsoft, world.clock.clone(), Memory::default()).await?;
     let plugin = next.load(plugin_artifacts::TEAMS, &end_to_end::manifest()?).await?;

@@ -154,6 +154,7 @@ pub(super) fn read(name: &Path) -> Result<Configuration> {
     }
     let mut platform = ConfiguredOptions {
         data: file.beside(&raw.data),
+        database_url_file: file.named(raw.database_url_file.as_ref())?,
         manifest: file.named(raw.manifest.as_ref())?,
         plugin: file.named(raw.plugin.as_ref())?,
         keys: raw.keys.as_ref().map(|keys| file.beside(keys.get_ref())),

@@ -68,7 +68,7 @@ pub async fn run(options: &ServeOptions, screen: &mut Screen) -> Result<()> {
                 .with_context(|| format!("cannot write {}", file.display()))?;
         }
         let operator = operator(options.operator, &sample.platform, &sample.console).await?;
-        show(screen, &sample, options, operator.as_ref())?;
+        show(screen, &sample, options, operator.as_ref()).await?;
         let pages = Pages { console: &sample.console, platform: &sample.platform, operator };
         let served = pages.serve(listener, stopping, Ending::default()).await;
         sample.microsoft.shutdown().await;
@@ -90,10 +90,10 @@ async fn configured(
     let stopping = Stopping::listen()?;
     let listener = listen(options.listen.or(configuration.listen).unwrap_or(ANY)).await?;
     let platform = configuration.open().await?;
-    let console = Console::new(platform.clone(), configuration.settings.clone())?;
+    let console = Console::open(platform.clone(), configuration.settings.clone()).await?;
     let operator = operator(options.operator.or(configuration.operator), &platform, &console).await?;
     screen.title("Scheduling", configuration.settings.address.as_str())?;
-    screen.fact("Sign in", console.sign_in_link(&configuration.administrator).as_str())?;
+    screen.fact("Sign in", console.sign_in_link(&configuration.administrator).await?.as_str())?;
     screen.line("   The link signs in once.")?;
     told(screen, operator.as_ref())?;
     screen.line(screen.paint(Tone::Strong, "Ready. Ctrl-C stops it."))?;
@@ -144,6 +144,8 @@ impl Pages<'_> {
         tasks.spawn(upkeep::run(platform.clone(), stop.clone()));
         let (matching, stopped) = (platform.clone(), stop.clone().cancelled_owned());
         tasks.spawn(async move { matching.run_jobs(stopped).await });
+        let (events, stopped) = (platform.clone(), stop.clone().cancelled_owned());
+        tasks.spawn(async move { events.follow_events(stopped).await });
         tasks.close();
         let (closed, ended) = (CancellationToken::new(), CancellationToken::new());
         let observed = TaskTracker::new();
@@ -201,7 +203,7 @@ impl Pages<'_> {
     }
 }
 
-fn show(
+async fn show(
     screen: &mut Screen,
     sample: &Sample,
     options: &ServeOptions,
@@ -209,7 +211,7 @@ fn show(
 ) -> Result<()> {
     screen.title("Scheduling, with sample data and a stand-in for Microsoft", &sample.address)?;
     for (role, staff) in sample::PEOPLE {
-        screen.fact(role, sample.console.sign_in_link(staff).as_str())?;
+        screen.fact(role, sample.console.sign_in_link(staff).await?.as_str())?;
     }
     screen.line("   Each link signs in once, within 15 minutes. One browser has one session.")?;
     screen.fact("Tenant ID", mock_graph::contoso::TENANT_ID)?;

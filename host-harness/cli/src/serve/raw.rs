@@ -12,6 +12,7 @@ pub(super) struct Raw {
     pub(super) address: Spanned<String>,
     pub(super) listen: Option<Spanned<String>>,
     pub(super) data: PathBuf,
+    pub(super) database_url_file: Option<Spanned<PathBuf>>,
     pub(super) keys: Option<Spanned<PathBuf>>,
     pub(super) staff: Option<Spanned<PathBuf>>,
     pub(super) administrator: Spanned<String>,

@@ -67,7 +67,7 @@ impl Sample {
         let platform = Platform::open(host).await?;
         platform.providers().install(plugin);
         fill(&platform).await?;
-        let console = Console::new(platform.clone(), settings)?;
+        let console = Console::open(platform.clone(), settings).await?;
         Ok(Self { microsoft, platform, console, address: address.to_string(), _data: data })
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use video_host::HostConfig;
 use video_host::clock::SystemClock;
-use video_host::store::{KeyFile, Store};
+use video_host::store::{KeyFile, Location, Store};
 
 use crate::{run, text};
 
@@ -21,7 +21,9 @@ fn keys(folder: &Path, arguments: &[&str]) -> (bool, String) {
 
 async fn open(folder: &Path) -> Store {
     let file = KeyFile::new(folder.join(HostConfig::KEYS));
-    Store::open(&folder.join(HostConfig::DATABASE), file, Arc::new(SystemClock)).await.expect("a store")
+    Store::open(Location::of_folder(folder).expect("a location"), file, Arc::new(SystemClock))
+        .await
+        .expect("a store")
 }
 
 #[tokio::test]

@@ -131,10 +131,10 @@ pub(crate) async fn reschedule(
     let Some(start) = booking::time(&sent, "start") else { return again("Choose a day and a time.").await };
     let end = booking::end(start, &sent);
     match console.acting_as(&visit.actor).move_appointment(&id, start, end).await {
-        Ok(_) => on_to(&console, &visit, &home(&id), "The appointment is moved. Its link is the same."),
+        Ok(_) => on_to(&visit, &home(&id), "The appointment is moved. Its link is the same."),
         // The new time holds, and the page tells what waits.
         Err(ActingError::Failed(error @ BookingError::Waiting { .. })) => {
-            on_to(&console, &visit, &home(&id), told(&error))
+            on_to(&visit, &home(&id), told(&error))
         }
         Err(ActingError::Failed(error)) => again(&told(&error)).await,
         Err(error) => Err(error.into()),
@@ -162,8 +162,8 @@ pub(crate) async fn ask(State(console): State<Console>, visit: Visit, Path(id): 
 
 pub(crate) async fn cancel(State(console): State<Console>, visit: Visit, Path(id): Path<String>) -> Shown {
     match console.acting_as(&visit.actor).cancel(&id).await {
-        Ok(_) => on_to(&console, &visit, &home(&id), "The appointment is cancelled."),
-        Err(ActingError::Failed(error)) => on_to(&console, &visit, &home(&id), told(&error)),
+        Ok(_) => on_to(&visit, &home(&id), "The appointment is cancelled."),
+        Err(ActingError::Failed(error)) => on_to(&visit, &home(&id), told(&error)),
         Err(error) => Err(error.into()),
     }
 }

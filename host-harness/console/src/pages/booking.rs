@@ -129,7 +129,7 @@ async fn book(console: &Console, visit: &Visit, door: Door, sent: &Submitted) ->
         }
         Err(error) => return Err(error.into()),
     };
-    console.sessions().say(&visit.session, message);
+    visit.session.say(message);
     Ok(Redirect::to(&format!("/appointments/{}", segment(&id))).into_response())
 }
 

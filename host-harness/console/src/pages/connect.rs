@@ -73,7 +73,7 @@ pub(crate) async fn begin(
         Ok((id, NextStep::Connected(connection))) => {
             let message =
                 format!("Success: {} is connected as {}.", description.name, connection.account.display_name);
-            on_to(&console, &visit, &settings_of(&id), message)
+            on_to(&visit, &settings_of(&id), message)
         }
         Err(error) => {
             let wrong = Wrong::of(error)?;
@@ -106,7 +106,7 @@ pub(crate) async fn callback(
             if done == "connected" && console.acting_as(&visit.actor).start_rematch(&id).await.is_ok() {
                 said.push("Your staff are being matched now.".to_owned());
             }
-            on_to(&console, &visit, &settings_of(&id), said.join(" "))
+            on_to(&visit, &settings_of(&id), said.join(" "))
         }
         Err(ActingError::Failed(error)) => {
             let page = Page::new("The sign-in did not succeed").below("/settings/video-calls", "Video Calls");

@@ -63,15 +63,15 @@ pub(crate) async fn hand_over(
     match console.acting_as(&visit.actor).reassign(&id, staff).await {
         Ok(done) if done.link_changed => {
             let said = "The appointment is handed over, and its link is a new one: tell everybody who has the old one.";
-            on_to(&console, &visit, &home(&id), said)
+            on_to(&visit, &home(&id), said)
         }
         Ok(done) if done.appointment.link.is_some() => {
-            on_to(&console, &visit, &home(&id), "The appointment is handed over. Its link is the same.")
+            on_to(&visit, &home(&id), "The appointment is handed over. Its link is the same.")
         }
-        Ok(_) => on_to(&console, &visit, &home(&id), "The appointment is handed over."),
+        Ok(_) => on_to(&visit, &home(&id), "The appointment is handed over."),
         // It is the new one's, and its page tells what waits.
         Err(ActingError::Failed(error @ BookingError::Waiting { .. })) => {
-            on_to(&console, &visit, &home(&id), told(&error))
+            on_to(&visit, &home(&id), told(&error))
         }
         Err(ActingError::Failed(error)) => form(&console, &visit, &id, &sent, Some(&told(&error))).await,
         Err(error) => Err(error.into()),

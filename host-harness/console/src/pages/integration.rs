@@ -101,7 +101,7 @@ pub(crate) async fn save(at: At, sent: Submitted) -> Shown {
         "Saved. Staff are matched by their {} from now on: everybody is matched anew.",
         field.label()
     );
-    on_to(&at.console, &at.visit, &format!("{}/rematch", at.home), message)
+    on_to(&at.visit, &format!("{}/rematch", at.home), message)
 }
 
 /// A field of staff records, in forms.

@@ -112,7 +112,7 @@ impl At {
 
     /// Goes on to its dashboard, with a message on it.
     pub(crate) fn on_home(&self, message: impl Into<String>) -> Shown {
-        on_to(&self.console, &self.visit, &self.home, message)
+        on_to(&self.visit, &self.home, message)
     }
 }
 
@@ -123,8 +123,8 @@ pub(crate) fn described(console: &Console, provider: &str) -> Option<Description
 
 /// Goes on to a page, with a message on it.
 #[expect(clippy::unnecessary_wraps, reason = "pages end with it")]
-pub(crate) fn on_to(console: &Console, visit: &Visit, page: &str, message: impl Into<String>) -> Shown {
-    console.sessions().say(&visit.session, message.into());
+pub(crate) fn on_to(visit: &Visit, page: &str, message: impl Into<String>) -> Shown {
+    visit.session.say(message.into());
     Ok(Redirect::to(page).into_response())
 }
 

@@ -127,7 +127,7 @@ pub(crate) async fn choose(
             })?),
         };
     console.acting_as(&visit.actor).choose_integration(&id, chosen.as_ref()).await?;
-    on_to(&console, &visit, &home(&id), "The Video Calls Platform is saved.")
+    on_to(&visit, &home(&id), "The Video Calls Platform is saved.")
 }
 
 pub(crate) async fn enable(
@@ -139,7 +139,7 @@ pub(crate) async fn enable(
     let on = sent.get("to") == "yes";
     console.acting_as(&visit.actor).enable_video(&id, on).await?;
     let message = if on { "Video Calls are on." } else { "Video Calls are off." };
-    on_to(&console, &visit, &home(&id), message)
+    on_to(&visit, &home(&id), message)
 }
 
 pub(crate) async fn rematch(State(console): State<Console>, visit: Visit, Path(id): Path<String>) -> Shown {
@@ -151,7 +151,7 @@ pub(crate) async fn rematch(State(console): State<Console>, visit: Visit, Path(i
         (None, Some(reason)) => format!("Not matched: {reason}."),
         (None, None) => "Matched.".to_owned(),
     };
-    on_to(&console, &visit, &home(&id), message)
+    on_to(&visit, &home(&id), message)
 }
 
 pub(crate) async fn check(State(console): State<Console>, visit: Visit, Path(id): Path<String>) -> Shown {
@@ -164,5 +164,5 @@ pub(crate) async fn check(State(console): State<Console>, visit: Visit, Path(id)
         }
         StaffCheck::NotReady { message, .. } | StaffCheck::Unknown { message } => message,
     };
-    on_to(&console, &visit, &home(&id), message)
+    on_to(&visit, &home(&id), message)
 }

@@ -65,7 +65,7 @@ async fn save(console: &Console, visit: &Visit, staff: StaffMember, new: bool) -
     match console.acting_as(&visit.actor).put_staff(staff.clone()).await {
         Ok(()) => {
             let page = format!("/staff/{}", segment(&staff.id));
-            on_to(console, visit, &page, "Saved. Whoever is new or has another address is matched by itself.")
+            on_to(visit, &page, "Saved. Whoever is new or has another address is matched by itself.")
         }
         Err(ActingError::Failed(StaffError::Problem(problem))) => {
             let field = match &problem {

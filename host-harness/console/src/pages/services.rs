@@ -118,7 +118,7 @@ pub(crate) async fn save(
         MeetingMethod::ALL.into_iter().filter(|method| sent.all("methods").any(|word| word == method.word()));
     let service = Service { id, name: sent.get("name").to_owned(), methods: methods.collect() };
     match console.acting_as(&visit.actor).put_service(&service).await {
-        Ok(()) => on_to(&console, &visit, &home(&service.id), "The service is saved."),
+        Ok(()) => on_to(&visit, &home(&service.id), "The service is saved."),
         Err(ActingError::Failed(ServiceError::Wrong { field, problem })) => {
             let title = if service.name.is_empty() { "Service" } else { &service.name };
             let page = Page::new(title).below("/services", "Services");
@@ -139,7 +139,7 @@ pub(crate) async fn assign(
     console.acting_as(&visit.actor).assign(&id, sent.get("staff"), assigned).await?;
     let message =
         if assigned { "They give the service now." } else { "They do not give the service any more." };
-    on_to(&console, &visit, &home(&id), message)
+    on_to(&visit, &home(&id), message)
 }
 
 fn form(visit: &Visit, service: &Service, wrong: Option<(&str, &str)>) -> Markup {

@@ -36,16 +36,16 @@ pub(crate) async fn enter(State(console): State<Console>, request: axum::extract
             "This link was used before, or is too old. Ask the operator of the platform for a new one.";
         Failure::new(StatusCode::UNAUTHORIZED, "The link does not work any more", &message)
     };
-    let staff = console.links().take(form.get("token"), console.now()).ok_or_else(used_up)?;
+    let staff = console.links().take(form.get("token"), console.now()).await?.ok_or_else(used_up)?;
     let actor = console.platform().actor(&staff).await?.ok_or_else(used_up)?;
     console.acting_as(&actor).signed_in().await?;
-    let cookie = console.sessions().begin(&staff, console.now());
+    let cookie = console.sessions().begin(&staff, console.now()).await?;
     Ok(with_cookie(Redirect::to("/").into_response(), &cookie))
 }
 
 /// Ends the session.
 pub(crate) async fn leave(State(console): State<Console>, visit: Visit) -> Shown {
-    let cookie = console.sessions().end(&visit.session);
+    let cookie = console.sessions().end(&visit.session).await?;
     console.acting_as(&visit.actor).signed_out().await?;
     let page = Page::new("You are signed out").body(html! { p { "You can close this window." } });
     Ok(with_cookie(page.shown(&console, None), &cookie))

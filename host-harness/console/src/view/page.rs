@@ -53,7 +53,7 @@ impl Page {
 
     /// The page for whoever asked.
     pub(crate) fn shown(self, console: &Console, visit: Option<&Visit>) -> Response {
-        let said = visit.and_then(|visit| console.sessions().said(&visit.session));
+        let said = visit.and_then(|visit| visit.session.said());
         let here = self.trail.first().map_or("", |(href, _)| href.as_str()).to_owned();
         // A page is not above itself.
         let above: Vec<_> = self.trail.iter().filter(|(_, name)| *name != self.title).collect();

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sqlx::Row as _;
 
-use super::{Integration, Store, StoreError, random, step};
+use super::{Integration, Store, StoreError, database, random, step};
 use crate::provider::Parameter;
 
 /// What an authorization was begun for.
@@ -93,7 +93,7 @@ impl Store {
     ) -> Result<String, StoreError> {
         let state = URL_SAFE_NO_PAD.encode(random::bytes::<32>());
         let now = self.clock.now_ms();
-        let mut transaction = self.pool.begin_with(super::database::BEGIN_WRITE).await?;
+        let mut transaction = database::begin(&self.pool, None).await?;
         sqlx::query("DELETE FROM authorization_state WHERE expires_at <= $1 OR used_at <= $1")
             .bind(now.saturating_sub(in_ms(KEPT_AFTER)))
             .execute(&mut *transaction)

@@ -1,13 +1,11 @@
 //! Rows of credentials: sealed bytes with a version, a lease and, for `pending/`, an end. What the
 //! bytes mean is the vault's business.
 
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteConnection;
+use sqlx::{AnyConnection, Row as _};
 use zeroize::Zeroizing;
 
-use super::database::BEGIN_WRITE;
 use super::seal::Place;
-use super::{Integration, KeyRing, Store, StoreError, random, step};
+use super::{Integration, KeyRing, Store, StoreError, database, random, step};
 
 const TABLE: &str = "credential";
 
@@ -85,7 +83,7 @@ impl Store {
     ) -> Result<i64, StoreError> {
         let (key_id, sealed) = keys.seal(Place::new(TABLE, integration, name), opened.to_vec())?;
         let version = random::bits();
-        let mut transaction = self.pool.begin_with(BEGIN_WRITE).await?;
+        let mut transaction = database::begin(&self.pool, None).await?;
         sqlx::query("DELETE FROM credential WHERE pending_until <= $1")
             .bind(self.clock.now_ms())
             .execute(&mut *transaction)
@@ -201,10 +199,13 @@ impl Store {
         pending_until: Option<i64>,
         keys: KeyRing,
     ) -> Result<bool, StoreError> {
-        let mut transaction = self.pool.begin_with(BEGIN_WRITE).await?;
+        let mut transaction = database::begin(&self.pool, None).await?;
+        // A change that changes nothing locks the row on PostgreSQL: who promotes or renews it at the same
+        // time waits, and then finds what became of it.
         let row = sqlx::query(
-            "SELECT key_id, sealed FROM credential \
-             WHERE integration = $1 AND name = $2 AND (pending_until IS NULL OR pending_until > $3)",
+            "UPDATE credential SET pending_until = pending_until \
+             WHERE integration = $1 AND name = $2 AND (pending_until IS NULL OR pending_until > $3) \
+             RETURNING key_id, sealed",
         )
         .bind(integration.as_str())
         .bind(pending)
@@ -241,7 +242,7 @@ struct New<'a> {
 }
 
 async fn upsert(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     integration: &Integration,
     name: &str,
     row: New<'_>,
@@ -265,7 +266,7 @@ async fn upsert(
 }
 
 async fn delete(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     integration: &Integration,
     name: &str,
 ) -> Result<(), sqlx::Error> {

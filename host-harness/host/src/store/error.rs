@@ -1,6 +1,6 @@
 //! Why the store has no answer.
 
-use super::KeyRingError;
+use super::{KeyRingError, LocationError};
 
 /// Why the store could not do what it was asked. The messages are for the operator: they name keys
 /// and tables, and contain nothing that was stored.
@@ -20,6 +20,9 @@ pub enum StoreError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// The database's address is none.
+    #[error(transparent)]
+    Location(#[from] LocationError),
     /// There is no key ring.
     #[error(transparent)]
     Keys(#[from] KeyRingError),
@@ -66,6 +69,11 @@ impl From<sqlx::Error> for StoreError {
 }
 
 impl StoreError {
+    /// Whether a transaction was undone for no fault of its own, so that it may be done once more.
+    pub(super) fn is_undone(&self) -> bool {
+        matches!(self, Self::Database(error) if super::database::is_undone(error))
+    }
+
     /// Whether newer keys than this process has might be the remedy.
     pub(super) fn is_of_keys(&self) -> bool {
         match self {

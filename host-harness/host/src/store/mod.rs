@@ -1,12 +1,13 @@
-//! What the host remembers, in one `SQLite` file: plugins' storage, sealed credentials, and the
+//! What the host remembers, in a `SQLite` file or in a `PostgreSQL` database: plugins' storage, sealed credentials, and the
 //! authorizations that have begun.
 //!
 //! Use [`Store`] for plugin storage and authorizations; credentials go through
 //! [`Vault`](crate::vault::Vault).
 //!
 //! What holds here:
-//! - A write that was answered is on the disk (`synchronous = FULL`), and half a write never is.
-//! - Any number of processes may use one file at once, from the first run on.
+//! - A write that was answered is on the disk (`synchronous = FULL`, `synchronous_commit = on`), and half a
+//!   write never is.
+//! - Any number of processes may use one file, or one database, at once, from the first run on.
 //! - Values and tokens are sealed with AES-256-GCM and open only in the row they were written to. The
 //!   names of things stay readable: integrations, storage keys, credentials' names, and times.
 //! - An integration reaches nothing of another's.
@@ -21,6 +22,7 @@ mod error;
 mod integration;
 mod key_file;
 mod keys;
+mod location;
 mod plugin;
 mod private_file;
 pub(crate) mod random;
@@ -28,24 +30,27 @@ mod reseal;
 mod rotation;
 mod seal;
 mod tenant;
+mod transfer;
 
 use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
 
-use sqlx::SqlitePool;
+use sqlx::AnyPool;
 use sqlx::migrate::Migrator;
 
 pub use authorization::{Authorization, CallbackError, Purpose};
 pub use backup::{Backup, BackupError, back_up, restore};
 pub(crate) use credential::Reading;
+pub use database::{Transaction, begin, is_server};
 pub use error::StoreError;
 pub use integration::{Integration, IntegrationError};
 pub use key_file::KeyFile;
 pub use keys::{KeyRing, KeyRingError};
+pub use location::{Location, LocationError};
 pub use plugin::{Entry, Page, StorageError, SwapError};
 pub use reseal::Resealed;
 pub use rotation::{KeySource, KeyUse};
+pub use transfer::{CopiedTable, CopyError, copy};
 
 use self::rotation::Keys;
 use crate::clock::Clock;
@@ -53,10 +58,10 @@ use crate::clock::Clock;
 /// The host's memory. Cheap to clone; all clones share one pool of connections.
 #[derive(Clone)]
 pub struct Store {
-    pool: SqlitePool,
+    pool: AnyPool,
     keys: Keys,
     clock: Arc<dyn Clock>,
-    lock_file: Arc<Path>,
+    location: Location,
     quota: u64,
 }
 
@@ -65,26 +70,24 @@ impl Store {
     /// [`Self::with_quota`] says otherwise: 16 MiB.
     pub const DEFAULT_QUOTA: u64 = 16 * 1024 * 1024;
 
-    /// Opens the database at `path`. On the first run it is created, readable by its owner alone;
-    /// its tables are brought up to date. Beside it stand the files `-wal` and `-shm` of `SQLite`'s
-    /// write-ahead log and an empty file `.lock`, which makes processes that start together take
-    /// turns here.
+    /// Opens the store; its tables are brought up to date. Processes that start together take turns here.
+    ///
+    /// A file is created on the first run, readable by its owner alone. Beside it stand the files `-wal` and
+    /// `-shm` of `SQLite`'s write-ahead log and an empty file `.lock`. A database of a `PostgreSQL` server has
+    /// to exist, and to be this host's and its like's alone; its user owns the tables.
     ///
     /// Fails with [`StoreError::MissingKey`] or [`StoreError::WrongKey`], naming the key, if the
-    /// keys that sealed what is stored are not among `keys`.
+    /// keys that sealed what is stored are not among `keys`: hosts on one store need the same keys.
     pub async fn open(
-        path: &Path,
+        location: impl Into<Location>,
         keys: impl Into<KeySource>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
+        let location = location.into();
         let keys = Keys::of(keys.into()).await?;
-        let lock_file: Arc<Path> = private_file::beside(path, "lock").into();
-        let turn = database::take_turn(&lock_file).await?;
-        let pool = database::connect(path).await?;
-        let store = Self { pool, keys, clock, lock_file, quota: Self::DEFAULT_QUOTA };
-        database::own_migrations().run(&store.pool).await?;
+        let pool = database::connect(&location).await?;
+        let store = Self { pool, keys, clock, location, quota: Self::DEFAULT_QUOTA };
         store.prove(&store.keys.ring()).await?;
-        drop(turn);
         Ok(store)
     }
 
@@ -96,28 +99,33 @@ impl Store {
         self
     }
 
-    /// The connections, for a crate that keeps tables of its own in the same file: see
-    /// [`Self::migrate`]. Begin what writes with `BEGIN IMMEDIATE`
-    /// ([`begin_with`](sqlx::Pool::begin_with)), or two writers can fail each other with "database is
-    /// locked".
-    pub fn pool(&self) -> &SqlitePool {
+    /// The connections, for a crate that keeps tables of its own in the same database: see
+    /// [`Self::migrate`]. Begin what writes with [`begin`], or two writers can fail each other.
+    pub fn pool(&self) -> &AnyPool {
         &self.pool
     }
 
-    /// Brings another crate's tables in this file up to date, in turn with other processes. Its
-    /// migrations are counted in sqlx's own table; the host's are in `video_host_migrations`.
-    pub async fn migrate(&self, migrations: &Migrator) -> Result<(), StoreError> {
-        let turn = database::take_turn(&self.lock_file).await?;
-        migrations.run(&self.pool).await?;
-        drop(turn);
-        Ok(())
+    /// Where it is.
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// Brings another crate's tables in this database up to date, in turn with other processes. Its
+    /// migrations are counted in the table `counted_in`; the host's are in `video_host_migrations`.
+    ///
+    /// They are written once, for both databases: of types there are TEXT, BIGINT, BOOLEAN and BLOB, in
+    /// capitals.
+    pub async fn migrate(&self, migrations: &Migrator, counted_in: &'static str) -> Result<(), StoreError> {
+        database::migrate(&self.pool, &self.location, migrations, counted_in).await
     }
 
     /// Wipes everything of an integration at once: its storage, its credentials, the authorizations
     /// that it began. Forgetting what is not there succeeds.
     pub async fn forget(&self, integration: &Integration) -> Result<(), StoreError> {
         step("integration.before-forget");
-        let mut transaction = self.pool.begin_with(database::BEGIN_WRITE).await?;
+        let mut transaction = database::begin(&self.pool, None).await?;
+        // What is being stored for it is waited for.
+        plugin::lock_usage(&mut transaction, integration).await?;
         for statement in [
             "DELETE FROM plugin_storage WHERE integration = $1",
             "DELETE FROM storage_usage WHERE integration = $1",
@@ -136,6 +144,7 @@ impl Store {
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store")
+            .field("location", &self.location)
             .field("keys", &self.keys.ring())
             .field("quota", &self.quota)
             .finish_non_exhaustive()

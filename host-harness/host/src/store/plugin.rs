@@ -1,11 +1,9 @@
 //! Plugins' storage: the contract's `storage` interface, to the letter (`wit/storage.wit`).
 
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteConnection;
+use sqlx::{AnyConnection, Row as _};
 
-use super::database::BEGIN_WRITE;
 use super::seal::Place;
-use super::{Integration, KeyRing, Store, StoreError, random, step};
+use super::{Integration, KeyRing, Store, StoreError, database, random, step};
 
 const TABLE: &str = "plugin_storage";
 
@@ -136,7 +134,7 @@ impl Store {
     pub async fn delete(&self, integration: &Integration, key: &str) -> Result<(), StorageError> {
         check_key(key)?;
         step("storage.before-delete");
-        let mut transaction = self.pool.begin_with(BEGIN_WRITE).await?;
+        let mut transaction = database::begin(&self.pool, None).await?;
         let used = lock_usage(&mut transaction, integration).await?;
         let size: Option<i64> = sqlx::query_scalar(
             "DELETE FROM plugin_storage WHERE integration = $1 AND name = $2 RETURNING size",
@@ -242,7 +240,7 @@ impl Store {
     ) -> Result<Written, StoreError> {
         let (key_id, sealed) = keys.seal(Place::new(TABLE, integration, key), value.to_vec())?;
         step("storage.before-set");
-        let mut transaction = self.pool.begin_with(BEGIN_WRITE).await?;
+        let mut transaction = database::begin(&self.pool, None).await?;
         let used = lock_usage(&mut transaction, integration).await?;
         let found = find(&mut transaction, integration, key).await?;
         if let Expected::Version(expected) = expected
@@ -280,8 +278,8 @@ impl Store {
 }
 
 /// What the integration uses, and no other writer until the transaction ends.
-async fn lock_usage(
-    connection: &mut SqliteConnection,
+pub(super) async fn lock_usage(
+    connection: &mut AnyConnection,
     integration: &Integration,
 ) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar(
@@ -294,7 +292,7 @@ async fn lock_usage(
 }
 
 async fn set_usage(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     integration: &Integration,
     bytes: i64,
 ) -> Result<(), sqlx::Error> {
@@ -307,7 +305,7 @@ async fn set_usage(
 }
 
 async fn find(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     integration: &Integration,
     key: &str,
 ) -> Result<Option<Found>, sqlx::Error> {

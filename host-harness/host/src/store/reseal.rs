@@ -5,9 +5,8 @@ use std::time::Instant;
 use sqlx::Row as _;
 use tokio::time::sleep;
 
-use super::database::BEGIN_WRITE;
 use super::seal::Place;
-use super::{Integration, KeyRing, Store, StoreError, step};
+use super::{Integration, KeyRing, Store, StoreError, database, step};
 
 /// Rows sealed anew in one transaction: other writers get their turn in between.
 const BATCH: i64 = 100;
@@ -22,6 +21,8 @@ struct Sealed {
     /// The next ones that another key sealed, behind a row, in the order of the primary key: nothing is looked
     /// at twice.
     select: &'static str,
+    /// Only what was read is replaced: on PostgreSQL others may write meanwhile. What they write is under their
+    /// key, and is met in the next pass if that is an older one.
     update: &'static str,
     left: &'static str,
 }
@@ -29,16 +30,18 @@ struct Sealed {
 const TABLES: [Sealed; 2] = [
     Sealed {
         table: "plugin_storage",
-        select: "SELECT integration, name, key_id, sealed FROM plugin_storage \
+        select: "SELECT integration, name, key_id, sealed, version FROM plugin_storage \
                  WHERE key_id <> $1 AND (integration, name) > ($2, $3) ORDER BY integration, name LIMIT $4",
-        update: "UPDATE plugin_storage SET key_id = $3, sealed = $4 WHERE integration = $1 AND name = $2",
+        update: "UPDATE plugin_storage SET key_id = $3, sealed = $4 \
+                 WHERE integration = $1 AND name = $2 AND version = $5",
         left: "SELECT COUNT(*) FROM plugin_storage WHERE key_id <> $1",
     },
     Sealed {
         table: "credential",
-        select: "SELECT integration, name, key_id, sealed FROM credential \
+        select: "SELECT integration, name, key_id, sealed, version FROM credential \
                  WHERE key_id <> $1 AND (integration, name) > ($2, $3) ORDER BY integration, name LIMIT $4",
-        update: "UPDATE credential SET key_id = $3, sealed = $4 WHERE integration = $1 AND name = $2",
+        update: "UPDATE credential SET key_id = $3, sealed = $4 \
+                 WHERE integration = $1 AND name = $2 AND version = $5",
         left: "SELECT COUNT(*) FROM credential WHERE key_id <> $1",
     },
 ];
@@ -108,7 +111,7 @@ impl Store {
         behind: &Cursor,
         keys: KeyRing,
     ) -> Result<(u64, Cursor), StoreError> {
-        let mut transaction = self.pool.begin_with(BEGIN_WRITE).await?;
+        let mut transaction = database::begin(&self.pool, None).await?;
         let rows = sqlx::query(table.select)
             .bind(keys.active())
             .bind(&behind.integration)
@@ -128,6 +131,7 @@ impl Store {
                 .bind(name)
                 .bind(key_id)
                 .bind(sealed)
+                .bind(row.try_get::<i64, _>(4)?)
                 .execute(&mut *transaction)
                 .await?;
             done += 1;

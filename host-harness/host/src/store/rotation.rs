@@ -4,16 +4,17 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use aws_lc_rs::hmac;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteConnection;
+use sqlx::{AnyConnection, Row as _};
 use tokio::sync::Mutex;
 
-use super::database::BEGIN_WRITE;
 use super::seal::Place;
-use super::{KeyFile, KeyRing, KeyRingError, Store, StoreError};
+use super::{KeyFile, KeyRing, KeyRingError, Store, StoreError, database};
 
 /// Sealed once under each key that is used here. It says nothing; that it opens says all.
 const PROOF: &[u8] = b"video-host";
+
+/// How often a transaction is repeated that PostgreSQL undid because of another one.
+const UNDONE_AT_MOST: usize = 3;
 
 /// Where a store has its keys from.
 #[derive(Debug, Clone)]
@@ -149,7 +150,17 @@ impl Store {
     {
         let ring = self.keys.ring();
         let active = ring.active().to_owned();
-        match act(ring).await {
+        let mut done = act(ring.clone()).await;
+        for _ in 0..UNDONE_AT_MOST {
+            match &done {
+                Err(error) if error.is_undone() => {
+                    tracing::debug!(%error, "doing a transaction once more");
+                    done = act(ring.clone()).await;
+                }
+                _ => break,
+            }
+        }
+        match done {
             Err(error) if error.is_of_keys() => {
                 if self.keys.0.file.is_some() {
                     tracing::info!(%error, "reading the encryption keys anew");
@@ -186,19 +197,28 @@ impl Store {
         if self.keys.ring().active() == id {
             return Err(KeyRingError::Active(id.to_owned()).into());
         }
-        let mut transaction = self.pool.begin_with(BEGIN_WRITE).await?;
+        let mut transaction = database::begin(&self.pool, None).await?;
         let values = sealed_by(&mut transaction, id).await?;
         if values > 0 {
             return Err(StoreError::KeyInUse { id: id.to_owned(), values });
         }
-        sqlx::query("DELETE FROM sealing_key WHERE key_id = $1").bind(id).execute(&mut *transaction).await?;
+        let deleted = sqlx::query("DELETE FROM sealing_key WHERE key_id = $1").bind(id);
+        if let Err(error) = deleted.execute(&mut *transaction).await {
+            // Somebody wrote under it since it was counted.
+            let used = error.as_database_error().is_some_and(|error| error.is_foreign_key_violation());
+            return Err(if used {
+                StoreError::KeyInUse { id: id.to_owned(), values: 1 }
+            } else {
+                error.into()
+            });
+        }
         transaction.commit().await?;
         Ok(())
     }
 }
 
 /// How many values a key seals.
-async fn sealed_by(connection: &mut SqliteConnection, key_id: &str) -> Result<u64, sqlx::Error> {
+async fn sealed_by(connection: &mut AnyConnection, key_id: &str) -> Result<u64, sqlx::Error> {
     let values: i64 = sqlx::query_scalar(
         "SELECT (SELECT COUNT(*) FROM plugin_storage WHERE key_id = $1) \
          + (SELECT COUNT(*) FROM credential WHERE key_id = $1)",

@@ -9,8 +9,8 @@ async fn values_are_not_readable_in_the_files_and_keys_are() {
     let home = Home::new();
     let store = home.open().await;
     store.set(&integration("me"), "readable-name", b"unreadable-value").await.unwrap();
-    assert!(home.files_hold(b"readable-name"));
-    assert!(!home.files_hold(b"unreadable-value"));
+    assert!(home.files_hold(b"readable-name").await);
+    assert!(!home.files_hold(b"unreadable-value").await);
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn several_may_open_a_new_database_at_once() {
 #[tokio::test]
 async fn the_database_and_the_keys_are_for_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt as _;
-    let home = Home::new();
+    let home = Home::of_files();
     let keys = KeyFile::new(home.folder.path().join("keys"));
     let store = home.open_with(keys).await.unwrap();
     store.set(&integration("me"), "k", b"v").await.unwrap();
@@ -140,7 +140,7 @@ async fn another_crate_keeps_tables_of_its_own_in_the_same_file() {
         false,
     );
     let migrations = Migrator::with_migrations(vec![migration]);
-    store.migrate(&migrations).await.unwrap();
-    home.open().await.migrate(&migrations).await.unwrap();
+    store.migrate(&migrations, "staff_migrations").await.unwrap();
+    home.open().await.migrate(&migrations, "staff_migrations").await.unwrap();
     sqlx::query("INSERT INTO staff (id) VALUES ('a')").execute(store.pool()).await.unwrap();
 }

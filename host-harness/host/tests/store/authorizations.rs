@@ -91,8 +91,8 @@ async fn neither_state_nor_session_is_in_the_files() {
         .begin_authorization(&integration("me"), "session-4711", Purpose::Connect, &[], TTL)
         .await
         .unwrap();
-    assert!(home.files_hold(b"authorization_state"));
-    assert!(!home.files_hold(state.as_bytes()) && !home.files_hold(b"session-4711"));
+    assert!(home.files_hold(b"authorization_state").await);
+    assert!(!home.files_hold(state.as_bytes()).await && !home.files_hold(b"session-4711").await);
 }
 
 #[tokio::test]

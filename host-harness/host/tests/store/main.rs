@@ -6,12 +6,12 @@ mod authorizations;
 mod plugin_storage;
 mod rotation;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 use video_host::clock::ShiftedClock;
-use video_host::store::{Integration, KeyRing, KeySource, Store, StoreError};
+use video_host::store::{Integration, KeyRing, KeySource, Location, Store, StoreError};
 
 /// A key by its id and the byte it consists of.
 fn key_line(id: &str, byte: u8) -> String {
@@ -30,16 +30,19 @@ fn integration(id: &str) -> Integration {
 /// A folder with a database, and the clock that all who open it share.
 struct Home {
     folder: TempDir,
+    laid_out: OnceCell<()>,
     clock: Arc<ShiftedClock>,
 }
 
 impl Home {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), clock: Arc::default() }
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder, laid_out: OnceCell::new(), clock: Arc::default() }
     }
 
-    fn path(&self) -> PathBuf {
-        self.folder.path().join("host.db")
+    /// One whose database is a file, whatever the others are.
+    fn of_files() -> Self {
+        Self { laid_out: OnceCell::new_with(Some(())), ..Self::new() }
     }
 
     async fn open(&self) -> Store {
@@ -47,15 +50,14 @@ impl Home {
     }
 
     async fn open_with(&self, keys: impl Into<KeySource>) -> Result<Store, StoreError> {
-        Store::open(&self.path(), keys, self.clock.clone()).await
+        let folder = self.folder.path();
+        self.laid_out.get_or_init(|| async { test_store::lay_out(folder).await.unwrap() }).await;
+        Store::open(Location::of_folder(folder)?, keys, self.clock.clone()).await
     }
 
     /// Whether any of the database's files holds these bytes.
-    fn files_hold(&self, bytes: &[u8]) -> bool {
-        let holds = |path: &Path| {
-            let contents = std::fs::read(path).unwrap();
-            contents.windows(bytes.len()).any(|window| window == bytes)
-        };
-        std::fs::read_dir(self.folder.path()).unwrap().any(|file| holds(&file.unwrap().path()))
+    async fn files_hold(&self, bytes: &[u8]) -> bool {
+        let contents = test_store::contents(self.folder.path()).await.unwrap();
+        contents.windows(bytes.len()).any(|window| window == bytes)
     }
 }

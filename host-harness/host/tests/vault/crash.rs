@@ -151,9 +151,7 @@ async fn what_the_disk_will_not_take_is_used_from_memory_and_saved_later() {
     let stage = Stage::connected().await;
     stage.after(4_000);
     stage.endpoint.then(tokens("access-2", "refresh-2"));
-    let full = "CREATE TRIGGER full BEFORE UPDATE OF sealed ON credential \
-                BEGIN SELECT RAISE(ABORT, 'disk full'); END";
-    sqlx::query(full).execute(stage.store.pool()).await.unwrap();
+    test_store::refuse_updates(stage.store.pool(), "credential", "sealed").await.unwrap();
     assert_eq!(stage.text().await, "access-2");
     assert_eq!(stage.text().await, "access-2");
     // Renewed once more while the disk is still full, with the refresh token from memory.
@@ -161,7 +159,7 @@ async fn what_the_disk_will_not_take_is_used_from_memory_and_saved_later() {
     stage.endpoint.then(tokens("access-3", ""));
     assert_eq!(stage.text().await, "access-3");
     assert_eq!(stage.endpoint.asked()[2]["refresh_token"], "refresh-2");
-    sqlx::query("DROP TRIGGER full").execute(stage.store.pool()).await.unwrap();
+    test_store::accept_updates(stage.store.pool(), "credential").await.unwrap();
     stage.after(10);
     assert_eq!(stage.text().await, "access-3");
     assert_eq!(stage.endpoint.asked().len(), 3);

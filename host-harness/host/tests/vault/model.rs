@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 use video_host::clock::{Clock as _, ShiftedClock};
 use video_host::egress::Grant;
-use video_host::store::{KeyRing, Store};
+use video_host::store::{KeyRing, Location, Store};
 use video_host::transport::{BoxFuture, SendError, Transport};
 use video_host::vault::{Caller, ClientAuthentication, ClientKeys, CredentialFailure, Vault};
 
@@ -153,16 +153,10 @@ impl Model {
         let folder = tempfile::tempdir().unwrap();
         let (clock, endpoint) = (Arc::<ShiftedClock>::default(), Arc::<Endpoint>::default());
         let keys = KeyRing::parse("k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
-        let path = folder.path().join("host.db");
-        let open = || Store::open(&path, keys.clone(), clock.clone());
+        test_store::lay_out(folder.path()).await.unwrap();
+        let location = Location::of_folder(folder.path()).unwrap();
+        let open = || Store::open(location.clone(), keys.clone(), clock.clone());
         let (store, other) = (open().await.unwrap(), open().await.unwrap());
-        for sql in [
-            "CREATE TABLE disk (full INTEGER)",
-            "CREATE TRIGGER full BEFORE UPDATE OF sealed ON credential WHEN EXISTS (SELECT 1 FROM disk) \
-             BEGIN SELECT RAISE(ABORT, 'full'); END",
-        ] {
-            sqlx::query(sql).execute(store.pool()).await.unwrap();
-        }
         let vault = |store: &Store| Vault::new(store.clone(), endpoint.clone(), clock.clone());
         let caller = Caller {
             integration: "me".parse().unwrap(),
@@ -205,8 +199,14 @@ impl Model {
     }
 
     async fn fail_store(&mut self, fails: bool) {
-        let sql = if fails { "INSERT INTO disk DEFAULT VALUES" } else { "DELETE FROM disk" };
-        sqlx::query(sql).execute(self.store.pool()).await.unwrap();
+        if fails == self.store_fails {
+            return;
+        }
+        if fails {
+            test_store::refuse_updates(self.store.pool(), "credential", "sealed").await.unwrap();
+        } else {
+            test_store::accept_updates(self.store.pool(), "credential").await.unwrap();
+        }
         self.store_fails = fails;
     }
 

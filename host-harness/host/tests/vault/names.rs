@@ -36,12 +36,7 @@ async fn a_promotion_that_the_store_will_not_finish_changes_neither_credential()
     stage.endpoint.then(tokens("access-2", "refresh-2"));
     stage.exchange("pending/1").await.unwrap();
     // The pending one is deleted already when the other one is written.
-    sqlx::query(
-        "CREATE TRIGGER full BEFORE UPDATE ON credential BEGIN SELECT RAISE(ABORT, 'disk full'); END",
-    )
-    .execute(stage.store.pool())
-    .await
-    .unwrap();
+    test_store::refuse_updates(stage.store.pool(), "credential", "sealed").await.unwrap();
     let failed = stage.vault.promote(&stage.caller.integration, "pending/1", "main").await;
     assert!(matches!(failed, Err(CredentialError::Store(_))), "{failed:?}");
     assert_eq!(stage.text().await, "access-1");

@@ -18,10 +18,7 @@ async fn no_secret_is_readable_in_the_files() {
     stage.after(4_000);
     stage.endpoint.then(tokens("access-2", "refresh-2"));
     stage.text().await;
-    let mut bytes = Vec::new();
-    for file in std::fs::read_dir(stage.folder.path()).unwrap() {
-        bytes.extend(std::fs::read(file.unwrap().path()).unwrap());
-    }
+    let bytes = test_store::contents(stage.folder.path()).await.unwrap();
     let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
     assert!(holds("main"));
     for secret in SECRETS {

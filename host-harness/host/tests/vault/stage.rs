@@ -1,7 +1,7 @@
 //! A token endpoint that says what the test tells it to, when it tells it to.
 
 use std::collections::{HashMap, VecDeque};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use video_host::clock::ShiftedClock;
 use video_host::egress::Grant;
-use video_host::store::{Integration, KeyRing, Store};
+use video_host::store::{Integration, KeyRing, Location, Store};
 use video_host::transport::{BoxFuture, SendError, Transport};
 use video_host::vault::{
     AccessToken, Caller, ClientAuthentication, ClientKeys, CredentialError, CredentialFailure, GrantSummary,
@@ -124,8 +124,9 @@ pub(crate) struct Stage {
 impl Stage {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        test_store::lay_out(folder.path()).await.unwrap();
         let (clock, endpoint) = (Arc::<ShiftedClock>::default(), Endpoint::new());
-        let store = open(folder.path().join("host.db"), clock.clone()).await;
+        let store = open(folder.path(), clock.clone()).await;
         let vault = Vault::new(store.clone(), endpoint.clone(), clock.clone());
         let integration: Integration = "me".parse().unwrap();
         let caller = Caller {
@@ -149,7 +150,7 @@ impl Stage {
 
     /// What another process would have: another store and another vault on the same file.
     pub(crate) async fn another_vault(&self) -> Vault {
-        let store = open(self.folder.path().join("host.db"), self.clock.clone()).await;
+        let store = open(self.folder.path(), self.clock.clone()).await;
         Vault::new(store, self.endpoint.clone(), self.clock.clone())
     }
 
@@ -157,7 +158,7 @@ impl Stage {
     pub(crate) async fn vault_ahead(&self, seconds: u64) -> Vault {
         let clock = Arc::<ShiftedClock>::default();
         clock.advance(Duration::from_secs(seconds));
-        let store = open(self.folder.path().join("host.db"), clock.clone()).await;
+        let store = open(self.folder.path(), clock.clone()).await;
         Vault::new(store, self.endpoint.clone(), clock)
     }
 
@@ -203,7 +204,7 @@ impl Stage {
     }
 }
 
-async fn open(path: PathBuf, clock: Arc<ShiftedClock>) -> Store {
+async fn open(folder: &Path, clock: Arc<ShiftedClock>) -> Store {
     let keys = KeyRing::parse("k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
-    Store::open(&path, keys, clock).await.unwrap()
+    Store::open(Location::of_folder(folder).unwrap(), keys, clock).await.unwrap()
 }

@@ -4,7 +4,7 @@ use sqlx::{FromRow, QueryBuilder, Row as _};
 
 use super::{Action, AuditEntry, AuditFilter, AuditOutcome};
 use crate::acting::Actor;
-use crate::database::{self, Connection, DatabaseError, Kind, Pool, Row};
+use crate::database::{self, BuildFor as _, Connection, DatabaseError, Kind, Pool, Row};
 use crate::word;
 
 /// Characters of a value or a message; what is longer is cut.
@@ -147,5 +147,5 @@ pub(super) async fn page(
         query.push(" AND happened_at < ").push_bind(until);
     }
     query.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(limit));
-    Ok(query.build_query_as().fetch_all(connection).await?)
+    Ok(query.build_as_for(connection).fetch_all(connection).await?)
 }

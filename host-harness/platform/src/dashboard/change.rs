@@ -10,7 +10,7 @@ use super::tally::Touched;
 use crate::IntegrationId;
 use crate::audit::AuditOutcome;
 use crate::audit::store::{self as audit, Learned};
-use crate::database::{self, Connection, DatabaseError, ROWS_AT_ONCE, Row};
+use crate::database::{self, Connection, DatabaseError, Flag, ROWS_AT_ONCE, Row};
 use crate::integration;
 use crate::platform::Platform;
 use crate::provider::VideoProviders;
@@ -54,10 +54,10 @@ impl FromRow<'_, Row> for Stored {
             integration: integration.parse().map_err(|_| word::unknown("integration", &integration))?,
             filter: StaffFilter {
                 search: row.try_get("search")?,
-                enabled: row.try_get("only_enabled")?,
-                matched: row.try_get("only_matched")?,
+                enabled: row.try_get::<Option<Flag>, _>("only_enabled")?.map(|flag| flag.0),
+                matched: row.try_get::<Option<Flag>, _>("only_matched")?.map(|flag| flag.0),
             },
-            enabled: row.try_get("enabled")?,
+            enabled: row.try_get::<Flag, _>("enabled")?.0,
             seen: count("seen")?,
             total: count("total")?,
             changed: count("changed")?,

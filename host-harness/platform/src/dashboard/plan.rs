@@ -9,7 +9,7 @@ use sqlx::QueryBuilder;
 use super::StaffFilter;
 use super::tally::Counts;
 use crate::IntegrationId;
-use crate::database::{Connection, DatabaseError, Kind};
+use crate::database::{BuildFor as _, Connection, DatabaseError, Flag, Kind};
 use crate::matching::MatchState;
 use crate::search::Search;
 use crate::word::Word as _;
@@ -94,7 +94,7 @@ impl<'a> Found<'a> {
         let mut query = QueryBuilder::<Kind>::new("SELECT COUNT(*) FROM (");
         self.push_list(&mut query, list);
         query.push(" LIMIT ").push_bind(SHORT + 1).push(") AS list");
-        Ok(query.build_query_scalar().fetch_one(connection).await?)
+        Ok(query.build_scalar_for(connection).fetch_one(connection).await?)
     }
 
     /// Whether nobody is missing. Staff without a row have video and are not matched: they are on no list.
@@ -181,7 +181,7 @@ impl<'a> Found<'a> {
             query.push(" LIMIT ").push_bind(most);
         }
         query.push(") AS found");
-        Ok(query.build_query_scalar().fetch_one(connection).await?)
+        Ok(query.build_scalar_for(connection).fetch_one(connection).await?)
     }
 
     /// The shorter list of a setting or an outcome that holds everybody, however long it is.
@@ -203,8 +203,8 @@ impl<'a> Found<'a> {
             query.push(" ORDER BY w.word").push(end).push(" LIMIT 1)").push(then);
         }
         // Without any word it is neither the one nor the other.
-        let same: Option<bool> = query.build_query_scalar().fetch_one(connection).await?;
-        Ok(same.unwrap_or(false))
+        let same: Option<Flag> = query.build_scalar_for(connection).fetch_one(connection).await?;
+        Ok(same.is_some_and(|same| same.0))
     }
 
     /// The tables that the conditions need, and that of the settings if it is needed for more.

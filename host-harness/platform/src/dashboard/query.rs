@@ -8,7 +8,7 @@ use super::plan::{ENABLED, Found};
 use super::tally::{self, Touched};
 use super::{DashboardRow, Members, Selection};
 use crate::IntegrationId;
-use crate::database::{Connection, DatabaseError, Kind};
+use crate::database::{BuildFor as _, Connection, DatabaseError, Flag, Kind};
 use crate::integration;
 use crate::matching::{self, StaffMatch};
 use crate::staff::StaffMember;
@@ -19,7 +19,7 @@ pub(super) async fn members(connection: &mut Connection, ids: &[String]) -> Resu
     let mut query =
         QueryBuilder::<Kind>::new("SELECT id, name, email, user_name, role FROM staff WHERE id IN ");
     push_ids(&mut query, ids);
-    let rows: Vec<StaffMember> = query.build_query_as().fetch_all(connection).await?;
+    let rows: Vec<StaffMember> = query.build_as_for(connection).fetch_all(connection).await?;
     Ok(rows.into_iter().map(|row| (row.id.clone(), row)).collect())
 }
 
@@ -38,13 +38,13 @@ pub(super) async fn rows(
         QueryBuilder::<Kind>::new("SELECT staff, enabled, integration FROM staff_video WHERE staff IN ");
     push_ids(&mut query, ids);
     let mut settings = HashMap::<String, (bool, Option<String>)>::new();
-    for row in query.build().fetch_all(&mut *connection).await? {
-        settings.insert(row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?));
+    for row in query.build_for(connection).fetch_all(&mut *connection).await? {
+        settings.insert(row.try_get(0)?, (row.try_get::<Flag, _>(1)?.0, row.try_get(2)?));
     }
     let mut query = QueryBuilder::<Kind>::new("SELECT * FROM staff_match WHERE integration = ");
     query.push_bind(integration.as_str()).push(" AND staff IN ");
     push_ids(&mut query, ids);
-    let mut found: Vec<StaffMatch> = query.build_query_as().fetch_all(&mut *connection).await?;
+    let mut found: Vec<StaffMatch> = query.build_as_for(connection).fetch_all(&mut *connection).await?;
     matching::store::tell_of_each_other(connection, integration, &mut found).await?;
     let mut found: HashMap<_, _> = found.into_iter().map(|one| (one.staff.clone(), one)).collect();
 
@@ -85,7 +85,7 @@ pub(super) async fn enable(
         let mut query = QueryBuilder::<Kind>::new("SELECT s.id FROM staff AS s");
         found.push_joins(&mut query, false);
         found.push_conditions(&mut query);
-        query.build_query_scalar().fetch_all(&mut *connection).await?
+        query.build_scalar_for(connection).fetch_all(&mut *connection).await?
     };
     let mut changed = 0;
     for ids in touched.chunks(crate::database::ROWS_AT_ONCE) {
@@ -128,7 +128,8 @@ pub(super) async fn switch(
         " ON CONFLICT (staff) DO UPDATE SET enabled = excluded.enabled, \
          decided_after = excluded.decided_after",
     );
-    let changed = query.build().persistent(false).execute(&mut *connection).await?.rows_affected();
+    let changed =
+        query.build_for(connection).persistent(false).execute(&mut *connection).await?.rows_affected();
     tally::settle(connection, touched, before).await?;
     Ok(changed)
 }

@@ -7,7 +7,7 @@ use sqlx::{QueryBuilder, Row as _};
 
 use super::StaffFilter;
 use crate::IntegrationId;
-use crate::database::{self, Connection, DatabaseError, Kind, Pool};
+use crate::database::{self, BuildFor as _, Connection, DatabaseError, Kind, Pool};
 use crate::staff::store::one_of;
 
 /// The row of all staff, who need no integration.
@@ -57,7 +57,7 @@ pub(crate) async fn of(connection: &mut Connection, touched: Touched<'_>) -> Res
     touched.push(&mut query, "m.staff");
     query.push(" GROUP BY m.integration");
     let mut tally = Tally::default();
-    for row in query.build().persistent(false).fetch_all(connection).await? {
+    for row in query.build_for(connection).persistent(false).fetch_all(connection).await? {
         tally.0.insert(row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?));
     }
     Ok(tally)

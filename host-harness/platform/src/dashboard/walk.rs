@@ -5,7 +5,7 @@ use sqlx::{QueryBuilder, Row as _};
 
 use super::plan::Found;
 use super::{Cursor, DashboardSort, Place};
-use crate::database::{Connection, DatabaseError, Kind};
+use crate::database::{BuildFor as _, Connection, DatabaseError, Kind};
 
 /// In which order.
 #[derive(Debug, Clone, Copy)]
@@ -161,7 +161,7 @@ async fn ids(
     if let Start::Offset(offset) = start {
         query.push(" OFFSET ").push_bind(*offset);
     }
-    Ok(query.build_query_scalar().fetch_all(connection).await?)
+    Ok(query.build_scalar_for(connection).fetch_all(connection).await?)
 }
 
 async fn keys(connection: &mut Connection, staff: &str) -> Result<Option<Keys>, DatabaseError> {

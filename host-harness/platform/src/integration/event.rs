@@ -1,6 +1,10 @@
 //! What happened to integrations: each change once, in the order of the changes, for whoever tells
 //! people. The events of a change are written in its transaction.
 
+use std::collections::BTreeSet;
+use std::sync::PoisonError;
+use std::time::Duration;
+
 use sqlx::{FromRow, Row as _};
 use tokio::sync::broadcast;
 use video_host::provider::{GrantProblem, MisconfigurationProblem, RefusalProblem};
@@ -9,7 +13,7 @@ use super::quota::QuotaLevel;
 use super::standing::Standing;
 use super::{Cause, StateKind, advice};
 use crate::IntegrationId;
-use crate::database::{self, Connection, DatabaseError, Row, Transaction};
+use crate::database::{self, Connection, DatabaseError, Pool, Row, Transaction};
 use crate::platform::Platform;
 use crate::provider::VideoProviders;
 use crate::word::{self, Word};
@@ -68,6 +72,38 @@ pub enum IntegrationChange {
     },
 }
 
+/// How often the events of other processes are looked for.
+const FOLLOWED_EVERY: Duration = Duration::from_secs(2);
+
+/// Which events this process has told of, so that none is told twice.
+#[derive(Debug, Default)]
+pub(crate) struct Followed {
+    /// Events up to this one were looked at.
+    seen: tokio::sync::Mutex<i64>,
+    /// Its own that it told of, the latest ones.
+    own: std::sync::Mutex<BTreeSet<i64>>,
+}
+
+impl Followed {
+    /// Follows what comes after the last event of now.
+    pub(crate) async fn from_now_on(pool: &Pool) -> Result<Self, DatabaseError> {
+        let last = sqlx::query_scalar("SELECT last FROM integration_event_number").fetch_one(pool).await?;
+        Ok(Self { seen: tokio::sync::Mutex::new(last), own: std::sync::Mutex::default() })
+    }
+
+    fn note(&self, events: impl IntoIterator<Item = i64>) {
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        own.extend(events);
+        while own.len() > HELD {
+            own.pop_first();
+        }
+    }
+
+    fn is_own(&self, event: i64) -> bool {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner).remove(&event)
+    }
+}
+
 /// Events that are written and told to nobody yet, as their transaction is not over. See
 /// [`Platform::commit`].
 #[derive(Debug, Default)]
@@ -104,10 +140,41 @@ impl<V: VideoProviders> Platform<V> {
         Ok(query.fetch_all(&mut *self.connection().await?).await?)
     }
 
-    /// Is told of each event of this process from now on, once it lasts. Who lags 256 events behind
-    /// misses some, and finds them with [`Self::events`], as well as those of other processes.
+    /// Is told of each event of this process from now on, once it lasts; and of those of other processes on
+    /// this database while [`Self::follow_events`] runs. Who lags 256 events behind misses some, and finds them
+    /// with [`Self::events`].
     pub fn subscribe(&self) -> broadcast::Receiver<IntegrationEvent> {
         self.told().subscribe()
+    }
+
+    /// Has subscribers of this process told of what other processes note, within two seconds, until `shutdown`
+    /// is ready.
+    pub async fn follow_events(&self, shutdown: impl Future<Output = ()>) {
+        let mut shutdown = std::pin::pin!(shutdown);
+        loop {
+            if let Err(error) = self.tell_of_others().await {
+                tracing::warn!(%error, "events of other hosts are told later");
+            }
+            tokio::select! {
+                biased;
+                () = &mut shutdown => return,
+                () = self.waiter().wait(FOLLOWED_EVERY) => {}
+            }
+        }
+    }
+
+    async fn tell_of_others(&self) -> Result<(), DatabaseError> {
+        let mut followed = self.followed().seen.lock().await;
+        loop {
+            let events = self.events(*followed).await?;
+            let Some(last) = events.last() else { return Ok(()) };
+            *followed = last.id;
+            for event in events {
+                if !self.followed().is_own(event.id) {
+                    let _ = self.told().send(event);
+                }
+            }
+        }
     }
 
     /// Makes changes last, and then tells what happened.
@@ -117,7 +184,15 @@ impl<V: VideoProviders> Platform<V> {
         step: &'static str,
         news: News,
     ) -> Result<(), DatabaseError> {
-        database::commit(transaction, step).await?;
+        // Before it lasts: whoever follows may read it at once.
+        self.followed().note(news.0.iter().map(|event| event.id));
+        if let Err(error) = database::commit(transaction, step).await {
+            // Somebody else's may get their numbers.
+            news.0.iter().for_each(|event| {
+                let _ = self.followed().is_own(event.id);
+            });
+            return Err(error);
+        }
         for event in news.0 {
             let IntegrationEvent { id, integration, message, .. } = &event;
             if event.is_trouble() {

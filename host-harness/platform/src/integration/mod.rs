@@ -16,7 +16,7 @@ pub use advice::{Advice, Remedy};
 pub use choice::SetupChoice;
 pub use connect::{Finished, Setup};
 pub use error::ConnectError;
-pub(crate) use event::{HELD, News};
+pub(crate) use event::{Followed, HELD, News};
 pub use event::{IntegrationChange, IntegrationEvent};
 pub use health::Checked;
 pub(crate) use quota::month;

@@ -9,7 +9,7 @@ use super::event::{self, News};
 use super::standing::{OrganizedBy, Question, Standing};
 use super::{Integration, IntegrationState, MatchField, StateKind, Unavailable};
 use crate::IntegrationId;
-use crate::database::{Connection, DatabaseError, Row};
+use crate::database::{Connection, DatabaseError, Flag, Row};
 use crate::word::{self, Word as _};
 
 impl FromRow<'_, Row> for Integration {
@@ -34,7 +34,7 @@ impl FromRow<'_, Row> for Integration {
                 None => None,
             },
             last_success: row.try_get("last_success")?,
-            is_default: row.try_get("is_default")?,
+            is_default: row.try_get::<Flag, _>("is_default")?.0,
         })
     }
 }

@@ -15,7 +15,7 @@ use super::queue::{self, List};
 use super::store::Answer;
 use super::work::Work;
 use super::{Candidate, MatchError, job_store, reason, settle};
-use crate::database::{self, Kind, ROWS_AT_ONCE};
+use crate::database::{self, BuildFor as _, Kind, ROWS_AT_ONCE};
 use crate::patience::{BACK_OFF, PATIENCE, SILENT_ROUNDS, named_wait, passes};
 use crate::provider::{VideoProvider as _, VideoProviders};
 use crate::staff::comparable;
@@ -213,7 +213,7 @@ async fn known(
     query.push_bind(job.integration.as_str().to_owned()).push(" AND matched_at >= ");
     query.push_bind(job.started_at).push(" AND staff IN ");
     one_of(&mut query, &staff.iter().map(|candidate| candidate.staff.as_str()).collect::<Vec<_>>());
-    let rows = query.build().persistent(false).fetch_all(connection).await?;
+    let rows = query.build_for(connection).persistent(false).fetch_all(connection).await?;
     let mut known = HashMap::new();
     for row in &rows {
         // Left to this side: SQLite would go through all matches that have a user.

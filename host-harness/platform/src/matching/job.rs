@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::turn::Turn;
 use super::{MatchError, MatchReport, Progress, job_store};
 use crate::IntegrationId;
-use crate::database::{self, Row};
+use crate::database::{self, Flag, Row};
 use crate::platform::Platform;
 use crate::provider::VideoProviders;
 use crate::word::{self, words};
@@ -126,7 +126,7 @@ impl FromRow<'_, Row> for JobRow {
             way: word::read(row, "way")?,
             listed_to: row.try_get("listed_to")?,
             page: row.try_get("page")?,
-            page_end: row.try_get("page_end")?,
+            page_end: row.try_get::<Flag, _>("page_end")?.0,
             total: row.try_get("total")?,
             done: row.try_get("done")?,
             matched: row.try_get("matched")?,

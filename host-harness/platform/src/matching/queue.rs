@@ -7,7 +7,7 @@ use video_host::provider::Look;
 use super::job::{JobId, JobRow};
 use super::{Candidate, MatchState, reason};
 use crate::IntegrationId;
-use crate::database::{Connection, DatabaseError, Kind};
+use crate::database::{BuildFor as _, Connection, DatabaseError, Kind};
 use crate::integration::MatchField;
 use crate::staff::StaffMember;
 use crate::staff::store::one_of;
@@ -49,7 +49,7 @@ pub(super) async fn candidates(
     connection: &mut Connection,
     field: MatchField,
 ) -> Result<Vec<Candidate>, DatabaseError> {
-    let rows = query.build().persistent(false).fetch_all(connection).await?;
+    let rows = query.build_for(connection).persistent(false).fetch_all(connection).await?;
     let read = |row| -> Result<Candidate, sqlx::Error> {
         let member = StaffMember::from_row(row)?;
         let key = field.of(&member).trim().to_owned();
@@ -122,7 +122,7 @@ pub(super) async fn due(
 ) -> Result<(Look, Vec<Candidate>), DatabaseError> {
     let mut query = list.rows("SELECT w.look FROM match_wanted AS w");
     query.push(" AND w.due_at <= ").push_bind(now).push(" ORDER BY w.attempts, w.look DESC LIMIT 1");
-    let next: Option<String> = query.build_query_scalar().fetch_optional(&mut *connection).await?;
+    let next: Option<String> = query.build_scalar_for(connection).fetch_optional(&mut *connection).await?;
     let Some(next) = next else { return Ok((Look::Keys, Vec::new())) };
     let look = if next == word(Look::Addresses) { Look::Addresses } else { Look::Keys };
     let mut query = list.rows(OF_STAFF);
@@ -134,7 +134,7 @@ pub(super) async fn due(
 /// When the next of them may be asked for; none if the list is empty.
 pub(super) async fn next_due(connection: &mut Connection, list: &List) -> Result<Option<i64>, DatabaseError> {
     let mut query = list.rows("SELECT MIN(w.due_at) FROM match_wanted AS w");
-    Ok(query.build_query_scalar().fetch_one(connection).await?)
+    Ok(query.build_scalar_for(connection).fetch_one(connection).await?)
 }
 
 /// Lets those who changed be asked for without waiting for more.
@@ -147,7 +147,7 @@ pub(super) async fn make_due(
     query.push_bind(now).push(" WHERE integration = ").push_bind(list.integration.as_str().to_owned());
     query.push(" AND job = ").push_bind(list.job().to_owned());
     query.push(" AND attempts = 0 AND due_at > ").push_bind(now);
-    query.build().persistent(false).execute(connection).await?;
+    query.build_for(connection).persistent(false).execute(connection).await?;
     Ok(())
 }
 
@@ -201,7 +201,7 @@ async fn of_list(
     one_of(&mut query, staff);
     // As an expression, so that these are found by the key, and not by the index of a list that may be long.
     query.push(" AND job || '' = ").push_bind(job.map_or("", JobId::as_str).to_owned());
-    query.build().persistent(false).execute(connection).await?;
+    query.build_for(connection).persistent(false).execute(connection).await?;
     Ok(())
 }
 
@@ -223,7 +223,7 @@ pub(super) async fn give_up(
     query.push_bind(list.integration.as_str().to_owned()).push(" AND w.job = ");
     query.push_bind(list.job().to_owned());
     query.push(" ON CONFLICT (integration, staff) DO UPDATE SET unanswered_at = excluded.unanswered_at");
-    query.build().persistent(false).execute(&mut *connection).await?;
+    query.build_for(connection).persistent(false).execute(&mut *connection).await?;
 
     let mut query = QueryBuilder::<Kind>::new(
         "UPDATE match_wanted SET job = '', changed = TRUE, attempts = attempts + 1, ",
@@ -231,7 +231,7 @@ pub(super) async fn give_up(
     query.push("due_at = ").push_bind(due).push(" WHERE integration = ");
     query.push_bind(list.integration.as_str().to_owned()).push(" AND job = ");
     query.push_bind(list.job().to_owned());
-    Ok(query.build().persistent(false).execute(connection).await?.rows_affected())
+    Ok(query.build_for(connection).persistent(false).execute(connection).await?.rows_affected())
 }
 
 /// How an integration's list of those who changed by themselves is.

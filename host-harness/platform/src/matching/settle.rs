@@ -1,14 +1,14 @@
 //! Sorting out the staff whom no provider needs to be asked for: without a key, or with one that
 //! somebody else has too. Whoever shares a key is found by the database, so that nobody else is read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sqlx::{QueryBuilder, Row as _};
 
 use super::reason::{self, NAMED};
 use super::store::Answer;
 use super::{Candidate, queue};
-use crate::database::{Connection, DatabaseError, Kind, ROWS_AT_ONCE};
+use crate::database::{BuildFor as _, Connection, DatabaseError, Kind, ROWS_AT_ONCE};
 use crate::integration::{Integration, MatchField};
 use crate::staff::store::one_of;
 
@@ -66,19 +66,19 @@ async fn shared(
     query.push(column).push(", COUNT(*) FROM staff WHERE ").push(column).push(" IN ");
     one_of(&mut query, &keys.iter().map(String::as_str).collect::<Vec<_>>());
     query.push(" GROUP BY ").push(column).push(" HAVING COUNT(*) > 1");
-    for row in query.build().persistent(false).fetch_all(&mut *connection).await? {
+    for row in query.build_for(connection).persistent(false).fetch_all(&mut *connection).await? {
         let key: String = row.try_get(0)?;
         let count: i64 = row.try_get(1)?;
         let mut query = QueryBuilder::<Kind>::new("SELECT id, name FROM staff WHERE ");
         query.push(column).push(" = ").push_bind(&key).push(" ORDER BY id LIMIT ");
         query.push_bind(i64::try_from(NAMED + 1).unwrap_or(i64::MAX));
-        let rows = query.build_query_as().fetch_all(&mut *connection).await?;
+        let rows = query.build_as_for(connection).fetch_all(&mut *connection).await?;
         shared.insert(key.clone(), Holders { count: usize::try_from(count).unwrap_or(0), first: rows });
     }
     Ok(shared)
 }
 
-/// The others who hold a key of these staff, and were not told of it yet. At most
+/// The others, and not these, who hold a key of theirs, and were not told of it yet. At most
 /// [`ROWS_AT_ONCE`].
 pub(super) async fn untold(
     connection: &mut Connection,
@@ -97,7 +97,11 @@ pub(super) async fn untold(
     query.push_bind(integration.id.as_str()).push(" AND m.outcome = 'shared' AND m.match_key = s.");
     query.push(integration.match_field.key_column()).push(") ORDER BY s.id LIMIT ");
     query.push_bind(i64::try_from(ROWS_AT_ONCE).unwrap_or(i64::MAX));
-    queue::candidates(query, connection, integration.match_field).await
+    let mut untold = queue::candidates(query, connection, integration.match_field).await?;
+    // PostgreSQL changes no row twice in one statement.
+    let own: HashSet<_> = settled.iter().map(|(candidate, _)| candidate.staff.as_str()).collect();
+    untold.retain(|candidate| !own.contains(candidate.staff.as_str()));
+    Ok(untold)
 }
 
 /// A staff member for people who do not know the id by heart.

@@ -9,7 +9,7 @@ use super::job::JobId;
 use super::{Candidate, MatchState, StaffMatch, reason, settle};
 use crate::IntegrationId;
 use crate::dashboard::tally::{self, Touched};
-use crate::database::{Connection, DatabaseError, Kind, Row};
+use crate::database::{BuildFor as _, Connection, DatabaseError, Kind, Row};
 use crate::staff::store::one_of;
 use crate::word::{self, Word as _};
 
@@ -79,7 +79,7 @@ pub(super) async fn answered(
          user_name = excluded.user_name, reason = excluded.reason, matched_at = excluded.matched_at, \
          unanswered_at = NULL, job = COALESCE(excluded.job, staff_match.job)",
     );
-    query.build().persistent(false).execute(&mut *connection).await?;
+    query.build_for(connection).persistent(false).execute(&mut *connection).await?;
     tally::settle(connection, Touched::Staff(&staff), before).await
 }
 
@@ -98,7 +98,8 @@ pub(super) async fn given(
     query.push_bind(integration.as_str()).push(" AND job = ");
     query.push_bind(job.as_str()).push(" AND staff IN ");
     one_of(&mut query, staff);
-    let outcomes: Vec<String> = query.build_query_scalar().persistent(false).fetch_all(connection).await?;
+    let outcomes: Vec<String> =
+        query.build_scalar_for(connection).persistent(false).fetch_all(connection).await?;
     let matched = outcomes.iter().filter(|outcome| **outcome == MatchState::Matched.word()).count();
     Ok((outcomes.len(), matched))
 }
@@ -128,7 +129,7 @@ pub(super) async fn unanswered(
             .push_bind(now);
     });
     query.push(" ON CONFLICT (integration, staff) DO UPDATE SET unanswered_at = excluded.unanswered_at");
-    query.build().persistent(false).execute(connection).await?;
+    query.build_for(connection).persistent(false).execute(connection).await?;
     Ok(())
 }
 
@@ -174,7 +175,7 @@ async fn by_user(
         query.push_bind(integration.as_str()).push(" AND m.user_id IN ");
         one_of(&mut query, users);
         // Not sorted by the database: SQLite would go through all matches in that order to save itself sorting.
-        for row in query.build().persistent(false).fetch_all(&mut *connection).await? {
+        for row in query.build_for(connection).persistent(false).fetch_all(&mut *connection).await? {
             let (user, staff, name): (String, String, String) =
                 (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
             let title = settle::title(&staff, &name);

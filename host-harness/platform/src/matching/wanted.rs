@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::QueryBuilder;
 
-use crate::database::{self, Connection, DatabaseError, Kind, ROWS_AT_ONCE};
+use crate::database::{self, BuildFor as _, Connection, DatabaseError, Kind, ROWS_AT_ONCE};
 use crate::integration::MatchField;
 use crate::platform::Platform;
 use crate::provider::VideoProviders;
@@ -59,10 +59,11 @@ const USED: &str = " FROM staff AS s CROSS JOIN integration AS i \
      WHERE i.state <> 'disconnected' AND (i.id = v.integration OR (v.integration IS NULL AND i.is_default) \
      OR EXISTS (SELECT 1 FROM staff_match AS m WHERE m.integration = i.id AND m.staff = s.id))";
 
+/// Each once: PostgreSQL changes no row twice in one statement.
 fn begin(now: i64) -> QueryBuilder<Kind> {
     let mut query = QueryBuilder::new(
         "INSERT INTO match_wanted (integration, staff, job, changed, look, attempts, wanted_at, due_at) \
-         SELECT i.id, s.id, '', TRUE, 'key', 0, ",
+         SELECT DISTINCT i.id, s.id, '', TRUE, 'key', 0, ",
     );
     query.push_bind(now).push(", ").push_bind(now.saturating_add(ms(QUIET)));
     query
@@ -74,7 +75,7 @@ async fn end(mut query: QueryBuilder<Kind>, connection: &mut Connection) -> Resu
         " ON CONFLICT (integration, staff) DO UPDATE SET job = excluded.job, changed = TRUE, \
          look = excluded.look, attempts = 0, due_at = excluded.due_at",
     );
-    query.build().persistent(false).execute(connection).await?;
+    query.build_for(connection).persistent(false).execute(connection).await?;
     Ok(())
 }
 

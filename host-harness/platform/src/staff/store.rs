@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::{FromRow, QueryBuilder, Row as _};
 
 use super::{StaffMember, comparable};
-use crate::database::{Connection, DatabaseError, Kind, Row};
+use crate::database::{BuildFor as _, Connection, DatabaseError, Kind, Row};
 use crate::integration::MatchField;
 use crate::search;
 use crate::word::{self, Word};
@@ -50,7 +50,7 @@ pub(super) async fn upsert(
     if with_roles {
         query.push(", role = excluded.role");
     }
-    query.build().persistent(false).execute(connection).await?;
+    query.build_for(connection).persistent(false).execute(connection).await?;
     Ok(())
 }
 
@@ -98,12 +98,16 @@ pub(crate) async fn keys(
     let mut query = QueryBuilder::<Kind>::new("SELECT id, ");
     query.push(field.key_column()).push(" FROM staff WHERE id IN ");
     one_of(&mut query, ids);
-    let rows = query.build().persistent(false).fetch_all(connection).await?;
+    let rows = query.build_for(connection).persistent(false).fetch_all(connection).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
-/// `('a','b',…)`, bound.
+/// `('a','b',…)`, bound. Nothing is one of none: PostgreSQL has no empty list, and nothing is NULL.
 pub(crate) fn one_of(query: &mut QueryBuilder<Kind>, values: &[&str]) {
+    if values.is_empty() {
+        query.push("(NULL)");
+        return;
+    }
     query.push("(");
     let mut list = query.separated(",");
     for value in values {

@@ -150,3 +150,36 @@ async fn a_meeting_whose_answer_was_lost_is_counted_once() -> anyhow::Result<()>
     assert_eq!(counted[0].warning(), None);
     Ok(())
 }
+
+#[tokio::test]
+async fn what_one_host_notes_is_told_on_another_once_and_in_its_order() -> anyhow::Result<()> {
+    let stage = Stage::new().await?;
+    let other = stage.restarted().await?;
+    let (mut here, mut there) = (stage.platform.subscribe(), other.subscribe());
+    let id = stage.connect().await?;
+    scripted(&stage.script.connections, [Err(dead())]);
+    other.check(&id).await.unwrap_err();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let following = async { other.follow_events(async { drop(stopped.await) }).await };
+    let listening = async {
+        let told = (there.recv().await?, there.recv().await?);
+        drop(stop);
+        anyhow::Ok(told)
+    };
+    let ((), told) = tokio::join!(following, listening);
+    let (own, others) = told?;
+    // Its own at once, and the other host's when it looks.
+    assert_eq!(own.change, state(StateKind::Connected, StateKind::NeedsReauthorization, died(&own)));
+    assert_eq!(others.change, state(StateKind::Pending, StateKind::Connected, None));
+    assert!(matches!(there.try_recv(), Err(TryRecvError::Empty)), "each is told once");
+    assert_eq!(here.try_recv()?, others);
+    assert!(matches!(here.try_recv(), Err(TryRecvError::Empty)), "nobody follows here");
+    Ok(())
+}
+
+fn died(event: &video_platform::IntegrationEvent) -> Option<Cause> {
+    match event.change {
+        Change::State { cause, .. } => cause,
+        _ => None,
+    }
+}

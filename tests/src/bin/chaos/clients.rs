@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use mock_graph::{Injected, MockGraph};
@@ -30,10 +31,47 @@ pub(crate) struct Tally {
     pub(crate) refused: AtomicU64,
     /// Orders that were given again, for whatever reason.
     pub(crate) retries: AtomicU64,
+    /// Orders that were told that the database did not answer.
+    pub(crate) busy: AtomicU64,
     faults: Mutex<Vec<(&'static str, Injected)>>,
+    /// When orders were done.
+    done: Mutex<Vec<Instant>>,
+    /// When the database crashed, and for how long it was away.
+    restarts: Mutex<Vec<(Instant, Duration)>>,
+}
+
+/// A crash of the database, as it was and as clients met it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outage {
+    /// From the crash until it answered again.
+    pub(crate) down: Duration,
+    /// From the last order that was done before to the first one after.
+    pub(crate) felt: Duration,
 }
 
 impl Tally {
+    pub(crate) fn restarted(&self, began: Instant, down: Duration) {
+        self.restarts.lock().unwrap_or_else(PoisonError::into_inner).push((began, down));
+    }
+
+    /// The crashes of the database.
+    pub(crate) fn outages(&self) -> Vec<Outage> {
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        done.sort_unstable();
+        let restarts = self.restarts.lock().unwrap_or_else(PoisonError::into_inner);
+        let outage = |(began, down): &(Instant, Duration)| {
+            // What was answered while it went down was done before.
+            let up = *began + *down;
+            let longest = done
+                .windows(2)
+                .filter(|pair| pair[1] >= *began && pair[0] <= up)
+                .map(|pair| pair[1] - pair[0])
+                .max();
+            Outage { down: *down, felt: longest.unwrap_or_default() }
+        };
+        restarts.iter().map(outage).collect()
+    }
+
     /// The troubles that the stand-in made, by their names, with how many requests met them.
     pub(crate) fn faults(&self) -> std::collections::BTreeMap<&'static str, u64> {
         let mut counted = std::collections::BTreeMap::new();
@@ -150,6 +188,9 @@ impl At {
                 continue;
             };
             told.push(answer.clone());
+            if matches!(answer, Told::Done { .. }) {
+                self.tally.done.lock().unwrap_or_else(PoisonError::into_inner).push(Instant::now());
+            }
             match answer {
                 // Told of a move that it was never booked: the booking was refused behind the client's back.
                 Told::Done { .. } | Told::Cancelled | Told::NeverBooked => return Ok(told),
@@ -167,7 +208,9 @@ impl At {
                         return Ok(told);
                     }
                 }
-                Told::Busy => {}
+                Told::Busy => {
+                    self.tally.busy.fetch_add(1, Ordering::Relaxed);
+                }
                 Told::Unexpected(why) => bail!("{why}"),
             }
             self.tally.retries.fetch_add(1, Ordering::Relaxed);

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Parser, ValueEnum};
 use clients::{Knows, Tally};
 use crew::{Crew, Start};
@@ -53,6 +53,9 @@ struct Arguments {
     /// Of a hundred orders, how many meet a fault
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(0..=100))]
     faults: u32,
+    /// How often the database crashes and is started again, with STORE=postgres in the environment
+    #[arg(long, default_value_t = 0)]
+    restarts: u32,
     /// How the organisation is connected
     #[arg(long, value_enum, default_value = "service-account")]
     method: MethodArgument,
@@ -88,7 +91,12 @@ async fn main() -> Result<()> {
         processes: arguments.processes,
         kills: arguments.kills.unwrap_or(arguments.bookings / 100),
         faults: arguments.faults,
+        restarts: arguments.restarts,
     };
+    ensure!(
+        scale.restarts == 0 || test_store::on_postgres(),
+        "a file does not crash: set STORE=postgres for --restarts"
+    );
     let method = arguments.method.into();
     let report = run(scale, method)
         .await
@@ -112,13 +120,14 @@ async fn run(scale: Scale, method: Method) -> Result<Report> {
         advanced: advanced.clone(),
     };
 
-    let Plan { clients, kills } = Plan::new(scale);
+    let Plan { clients, kills, restarts } = Plan::new(scale);
     let crew = Arc::new(Crew::start(&start, scale.processes));
     let tally = Arc::new(Tally::default());
     let working = clients::all(clients, &crew, scale.processes, &world.microsoft, &tally);
     let known = tokio::select! {
         // It ends by an error only: a dead crew would keep the clients waiting for ever.
         error = kill(&world, &crew, &advanced, kills) => return Err(error),
+        error = restart(&world, &tally, restarts) => return Err(error),
         known = working => known,
     };
     world.microsoft.faults().clear();
@@ -142,6 +151,8 @@ async fn run(scale: Scale, method: Method) -> Result<Report> {
         kills: count(&service.kills),
         interrupted: count(&service.interrupted),
         resumed: count(&service.resumed),
+        outages: tally.outages(),
+        busy: count(&tally.busy),
         left,
         requests: world.microsoft.journal().count(Operation::Any),
         agreed,
@@ -194,6 +205,20 @@ async fn kill(world: &World, crew: &Crew, advanced: &AtomicU64, kills: Vec<Kill>
         world.advance(AT_A_DEATH);
         if let Err(error) = crew.kill(process).and_then(|()| crew.advance(now)) {
             return error;
+        }
+    }
+    std::future::pending().await
+}
+
+/// Crashes the database as planned.
+async fn restart(world: &World, tally: &Tally, moments: Vec<u64>) -> anyhow::Error {
+    let before = world.microsoft.journal().count(Operation::Any);
+    for moment in moments {
+        world.microsoft.journal().wait_for(Operation::Any, before + moment).await;
+        let began = Instant::now();
+        match test_store::crash_and_start_again().await {
+            Ok(down) => tally.restarted(began, down.unwrap_or_default()),
+            Err(error) => return error,
         }
     }
     std::future::pending().await

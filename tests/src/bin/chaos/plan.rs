@@ -27,6 +27,8 @@ pub(crate) struct Scale {
     pub(crate) kills: u32,
     /// Of a hundred orders, how many meet a fault.
     pub(crate) faults: u32,
+    /// How often the database crashes and is started again.
+    pub(crate) restarts: u32,
 }
 
 /// Everything that is going to happen.
@@ -34,6 +36,8 @@ pub(crate) struct Plan {
     pub(crate) clients: Vec<Client>,
     /// In the order of their moments.
     pub(crate) kills: Vec<Kill>,
+    /// How many requests the stand-in has received when the database crashes.
+    pub(crate) restarts: Vec<u64>,
 }
 
 /// Who wants one appointment, and what they do with it, one step after the other.
@@ -95,7 +99,9 @@ impl Plan {
         let mut chance = Chance { drawn: ChaCha8Rng::seed_from_u64(scale.seed), scale };
         let clients: Vec<_> = (0..scale.bookings).map(|n| chance.client(n)).collect();
         let orders = clients.iter().flat_map(|client| &client.steps).map(|step| step.0.len() as u64).sum();
-        Self { kills: chance.kills(orders), clients }
+        let parts = u64::from(scale.restarts) + 1;
+        let restarts = (1..parts).map(|part| orders * part / parts).collect();
+        Self { kills: chance.kills(orders), restarts, clients }
     }
 }
 

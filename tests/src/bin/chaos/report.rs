@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use crate::clients::Outage;
 use crate::plan::Scale;
 use crate::verify::Agreed;
 
@@ -22,6 +23,10 @@ pub(crate) struct Report {
     pub(crate) interrupted: u64,
     /// What restarted processes finished.
     pub(crate) resumed: u64,
+    /// The crashes of the database.
+    pub(crate) outages: Vec<Outage>,
+    /// Orders that were told to ask again, as the database did not answer.
+    pub(crate) busy: u64,
     /// What was left for the last resume.
     pub(crate) left: usize,
     /// Requests that the stand-in received.
@@ -50,6 +55,20 @@ impl fmt::Display for Report {
              next to start, {} at the end",
             self.kills, self.interrupted, self.resumed, self.left
         )?;
+        if !self.outages.is_empty() {
+            let most = |of: fn(&Outage) -> Duration| {
+                self.outages.iter().map(of).max().unwrap_or_default().as_secs_f64()
+            };
+            writeln!(
+                f,
+                "crashed      {:>6} times the database, for {:.1} s at most; no order was done for {:.1} s at most, \
+                 and {} were told to ask again",
+                self.outages.len(),
+                most(|outage| outage.down),
+                most(|outage| outage.felt),
+                self.busy
+            )?;
+        }
         let Agreed { booked, cancelled, refused, links } = self.agreed;
         writeln!(
             f,

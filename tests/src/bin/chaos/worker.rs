@@ -10,15 +10,20 @@ use end_to_end::process;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use video_host::Host;
+use video_host::clock::ShiftedClock;
 use video_platform::{
     Appointment, BookingError, BookingRequest, Channel, MeetingMethod, MeetingOptions, Platform,
 };
 
 use crate::words::{Asked, Line, Told, What};
 
+/// Starts of a worker while the database is away.
+const STARTS: u32 = 100;
+
 /// Serves its standard input.
 pub(crate) async fn work(folder: &Path) -> Result<()> {
-    let (platform, _, clock) = process::platform(folder).await?;
+    let (platform, _, clock) = started(folder).await?;
     let platform = Arc::new(platform);
     let (lines, mut outgoing) = mpsc::unbounded_channel::<Line>();
     let writer = tokio::spawn(async move {
@@ -31,7 +36,9 @@ pub(crate) async fn work(folder: &Path) -> Result<()> {
         }
         anyhow::Ok(())
     });
-    lines.send(Line::Ready { resumed: platform.resume().await?.finished.len() })?;
+    // Who is left waits for the next one that starts, if the database is away now.
+    let resumed = platform.resume().await.map_or(0, |report| report.finished.len());
+    lines.send(Line::Ready { resumed })?;
 
     let mut advanced = Duration::from_secs(std::env::var(process::ADVANCE)?.parse()?);
     let mut orders = JoinSet::new();
@@ -56,6 +63,18 @@ pub(crate) async fn work(folder: &Path) -> Result<()> {
     orders.join_all().await;
     drop(lines);
     writer.await?
+}
+
+/// A host is started again until the database answers, as whatever runs hosts does.
+async fn started(folder: &Path) -> Result<(Platform, Host, Arc<ShiftedClock>)> {
+    let mut attempts = 0;
+    loop {
+        match process::platform(folder).await {
+            Err(_) if attempts < STARTS => attempts += 1,
+            started => return started,
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }
 
 async fn carry_out(

@@ -39,7 +39,7 @@ struct Port {
 impl Port {
     async fn open(stage: &Stage, counted: PrometheusHandle) -> Result<Self> {
         let settings = Settings::new(Url::parse("http://localhost:1")?);
-        let console = Console::new(stage.platform.clone(), settings)?;
+        let console = Console::open(stage.platform.clone(), settings).await?;
         let operator = Operator::new(stage.platform.clone(), console, counted);
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let (address, stop) = (listener.local_addr()?, CancellationToken::new());

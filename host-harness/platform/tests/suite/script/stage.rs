@@ -8,7 +8,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use video_host::clock::{Clock as _, ShiftedClock};
 use video_host::provider::{Capabilities, Description, NextStep, Parameter};
-use video_host::store::{KeyRing, Store};
+use video_host::store::{KeyRing, Location, Store};
 use video_platform::{
     BookingRequest, Channel, Finished, IntegrationId, MatchField, MeetingMethod, MeetingOptions, Platform,
     Service, Setup, Waiter,
@@ -78,6 +78,7 @@ impl Stage {
             states: AtomicU64::default(),
         });
         let folder = tempfile::tempdir()?;
+        test_store::lay_out(folder.path()).await?;
         let waited = Waited::default();
         let clock = waited.1.clone();
         let (platform, store) = open(&folder, &script, &clock, &waited).await?;
@@ -156,7 +157,7 @@ async fn open(
     waited: &Waited,
 ) -> anyhow::Result<(Platform<Scripted>, Store)> {
     let keys = KeyRing::parse("k:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")?;
-    let store = Store::open(&folder.path().join("video.db"), keys, clock.clone()).await?;
+    let store = Store::open(Location::of_folder(folder.path())?, keys, clock.clone()).await?;
     let scripted = Scripted(script.clone());
     let platform = Platform::over(scripted, &store, clock.clone(), Arc::new(waited.clone())).await?;
     Ok((platform, store))
