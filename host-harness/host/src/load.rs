@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
+use crate::bindings::exports::scheduling::video_provider::{joining, provider};
 use crate::calls::Dispatcher;
 use crate::egress::{Grant, Origin, OriginError};
 use crate::lend::Lender;
@@ -154,14 +155,20 @@ impl Loader {
 
         let misfit = |error: wasmtime::Error| LoadError::Misfit(format!("{error:#}"));
         let pre = self.linker.instantiate_pre(&component).map_err(misfit)?;
+        // Every function of the contract is there; their types are held against it when it describes itself.
+        provider::GuestIndices::new(&pre).map_err(misfit)?;
         let interface = component
             .get_export_index(None, PROVIDER)
             .ok_or_else(|| LoadError::Misfit(format!("it exports no {PROVIDER}")))?;
+        let joining = component.get_export_index(None, JOINING);
+        if joining.is_some() {
+            joining::GuestIndices::new(&pre).map_err(misfit)?;
+        }
         let sandboxed = Sandboxed {
             runner: self.runner.clone(),
             pre,
             interface,
-            joining: component.get_export_index(None, JOINING),
+            joining,
             limits: limits.clone(),
             lender: Arc::new(lender()),
             name: digest.get(..12).unwrap_or_default().into(),

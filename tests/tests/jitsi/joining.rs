@@ -1,5 +1,6 @@
 //! Who joins an appointment on a server that demands tokens, through the platform.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -235,7 +236,7 @@ async fn no_token_is_anywhere_but_in_the_link() -> Result<()> {
         let arrival = bank.platform.arrive(code.as_str()).await?;
         let link = bank.platform.join(&arrival).await?;
         tokens.push(token(link.expose())?);
-        shown.push_str(&format!("{link:?} {arrival:?} {codes:?}"));
+        write!(shown, "{link:?} {arrival:?} {codes:?}")?;
     }
     let audit = bank.platform.audit(&AuditFilter::default(), None, 500).await?;
     let events = bank.platform.events_of(&bank.jitsi, None, 500).await?;

@@ -17,15 +17,15 @@ impl wit::Host for CallState {
         let Some(link) = &joining.link else {
             return Err(wit::Error::UnknownKey("the meeting's own link is no URL".to_owned()));
         };
-        let signed =
-            self.lender.signing.sign(&key, link, &claims, self.lender.clock.now_ms()).map_err(error)?;
+        let signed = self.lender.signing.sign(&key, link, &claims, self.lender.clock.now_ms());
+        let signed = signed.map_err(|error| refused(&error))?;
         let token = signed.token().to_owned();
         joining.signed.push(signed);
         Ok(token)
     }
 }
 
-fn error(error: SigningError) -> wit::Error {
+fn refused(error: &SigningError) -> wit::Error {
     let told = error.to_string();
     match error {
         SigningError::UnknownKey(_) => wit::Error::UnknownKey(told),

@@ -58,7 +58,7 @@ pub struct SigningKey {
 }
 
 enum Secret {
-    Hmac(hmac::Key),
+    Hmac(Box<hmac::Key>),
     Rsa(KeyPair),
 }
 
@@ -108,7 +108,7 @@ impl SigningKey {
             Algorithm::Hs256 if key.len() < SHORTEST_SECRET => {
                 return Err(KeyError::Short { name: name.to_owned(), bytes: key.len() });
             }
-            Algorithm::Hs256 => Secret::Hmac(hmac::Key::new(hmac::HMAC_SHA256, key)),
+            Algorithm::Hs256 => Secret::Hmac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, key))),
             Algorithm::Rs256 => {
                 Secret::Rsa(jws::rsa_key(key).ok_or_else(|| KeyError::NoRsaKey(name.to_owned()))?)
             }

@@ -35,7 +35,8 @@ pub struct SigningKeys(Vec<SigningKey>);
 #[error("there are two keys {name} for {links}: leave one of them out")]
 pub struct AmbiguousKeys {
     name: String,
-    links: Links,
+    /// As they are written.
+    links: String,
 }
 
 impl SigningKeys {
@@ -44,7 +45,7 @@ impl SigningKeys {
         for (place, key) in keys.iter().enumerate() {
             let same = |other: &SigningKey| (other.name(), other.links()) == (key.name(), key.links());
             if keys.iter().take(place).any(same) {
-                return Err(AmbiguousKeys { name: key.name().to_owned(), links: key.links().clone() });
+                return Err(AmbiguousKeys { name: key.name().to_owned(), links: key.links().to_string() });
             }
         }
         Ok(Self(keys))
