@@ -60,6 +60,8 @@ pub struct Integrations {
 pub struct Troubled {
     /// Which.
     pub integration: IntegrationId,
+    /// What it is called for people.
+    pub name: String,
     /// Its provider's id.
     pub provider: String,
     /// The state's word.
@@ -73,6 +75,8 @@ pub struct Troubled {
 pub struct Quota {
     /// Which integration.
     pub integration: IntegrationId,
+    /// What it is called for people.
+    pub name: String,
     /// How many meetings.
     pub meetings: i64,
     /// How many the provider documents for a month; those for whom it documents none are left out.
@@ -113,9 +117,10 @@ impl<V: VideoProviders> Platform<V> {
             ..Figures::default()
         };
         let quotas = sqlx::query(
-            "SELECT integration.id, integration.provider, MAX(meeting_count.meetings) AS meetings \
+            "SELECT integration.id, integration.display_name, integration.provider, \
+             MAX(meeting_count.meetings) AS meetings \
              FROM meeting_count JOIN integration ON integration.id = meeting_count.integration \
-             WHERE meeting_count.counted_month = $1 GROUP BY integration.id, integration.provider \
+             WHERE meeting_count.counted_month = $1 GROUP BY integration.id, integration.display_name, integration.provider \
              ORDER BY meetings DESC, integration.id LIMIT $2",
         );
         let mut limits = BTreeMap::new();
@@ -125,8 +130,8 @@ impl<V: VideoProviders> Platform<V> {
                 self.providers().description(provider).and_then(|it| it.meetings_per_month)
             });
             if let Some(limit) = limit {
-                let meetings = row.try_get("meetings")?;
-                figures.quotas.push(Quota { integration: id(&row, "id")?, meetings, limit });
+                let (name, meetings) = (row.try_get("display_name")?, row.try_get("meetings")?);
+                figures.quotas.push(Quota { integration: id(&row, "id")?, name, meetings, limit });
             }
         }
         figures.strays =
@@ -142,13 +147,6 @@ impl<V: VideoProviders> Platform<V> {
         .await?;
         (figures.changes, figures.changes_left) = (left.0, left.1.unwrap_or_default());
         Ok(figures)
-    }
-
-    /// Whether the database answers.
-    pub async fn answers(&self) -> Result<(), DatabaseError> {
-        let _: i64 =
-            sqlx::query_scalar("SELECT CAST(1 AS BIGINT)").fetch_one(&mut *self.connection().await?).await?;
-        Ok(())
     }
 }
 
@@ -175,12 +173,13 @@ async fn integrations(connection: &mut Connection) -> Result<Vec<Integrations>, 
 
 async fn troubled(connection: &mut Connection) -> Result<Vec<Troubled>, DatabaseError> {
     let rows = sqlx::query(
-        "SELECT id, provider, state, state_since FROM integration \
+        "SELECT id, display_name, provider, state, state_since FROM integration \
          WHERE state IN ('needs_reauthorization', 'misconfigured', 'refused') ORDER BY state_since, id LIMIT $1",
     );
     let read = |row: &Row| {
         Ok(Troubled {
             integration: id(row, "id")?,
+            name: row.try_get("display_name")?,
             provider: row.try_get("provider")?,
             state: word::read::<StateKind>(row, "state")?.word(),
             since: row.try_get("state_since")?,

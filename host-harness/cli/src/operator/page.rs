@@ -14,9 +14,9 @@ h1 { font-size: 1.3rem; margin: 0 0 .2rem; } h2 { font-size: 1rem; margin: 0 0 .
 main { display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 1rem; margin-top: 1rem; }
 section { border: 1px solid var(--line); border-top: 4px solid var(--good); border-radius: 6px; padding: .8rem 1rem; }
 section.warn { border-top-color: var(--warn); } section.bad { border-top-color: var(--bad); }
-.said { font-weight: 600; } .warn .said { color: var(--warn); } .bad .said { color: var(--bad); }
+.said { font-weight: 600; overflow-wrap: anywhere; } .warn .said { color: var(--warn); } .bad .said { color: var(--bad); }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-td { padding: .1rem 0; } td:last-child { text-align: right; } .faint { opacity: .7; }
+td { padding: .1rem 0; overflow-wrap: anywhere; } td:last-child { text-align: right; white-space: nowrap; padding-left: 1rem; } .faint { opacity: .7; }
 ";
 
 /// How urgent something is; the worst that was found.
@@ -130,9 +130,9 @@ fn connections(figures: &Figures, now_ms: i64) -> Panel {
         Some(first) => (
             Urgency::Bad,
             format!(
-                "{} is in the state {} for {}.",
-                first.integration,
-                first.state,
+                "{} has been in the state {} for {}.",
+                first.name,
+                first.state.replace('_', " "),
                 ago(now_ms.saturating_sub(first.since))
             ),
         ),
@@ -140,7 +140,7 @@ fn connections(figures: &Figures, now_ms: i64) -> Panel {
     let mut rows: Vec<_> = figures
         .integrations
         .iter()
-        .map(|it| (format!("{}, {}", it.provider, it.state), it.count.to_string()))
+        .map(|it| (format!("{}, {}", it.provider, it.state.replace('_', " ")), it.count.to_string()))
         .collect();
     let unavailable: i64 = figures.integrations.iter().map(|it| it.unavailable).sum();
     rows.push(("throttled, or with an outage".to_owned(), unavailable.to_string()));
@@ -188,19 +188,18 @@ fn quotas(figures: &Figures) -> Panel {
     let share = |meetings: i64, limit: u32| meetings.saturating_mul(100) / i64::from(limit.max(1));
     let worst = figures.quotas.iter().max_by_key(|it| share(it.meetings, it.limit));
     let (urgency, said) = match worst.map(|it| share(it.meetings, it.limit)) {
-        None => (Urgency::Good, "No meetings this month.".to_owned()),
+        None => (Urgency::Good, "No meetings yet this month.".to_owned()),
         Some(used) => {
             let urgency = match used {
                 100.. => Urgency::Bad,
                 80..=99 => Urgency::Warn,
                 _ => Urgency::Good,
             };
-            (urgency, format!("{used} % of a month's meetings at most."))
+            (urgency, format!("The busiest has used {used} % of a month's meetings."))
         }
     };
-    let row = |it: &video_platform::figures::Quota| {
-        (it.integration.to_string(), format!("{} of {}", it.meetings, it.limit))
-    };
+    let row =
+        |it: &video_platform::figures::Quota| (it.name.clone(), format!("{} of {}", it.meetings, it.limit));
     let rows = figures.quotas.iter().take(5).map(row).collect();
     Panel { title: "4. Quotas of organizers", urgency, said, rows }
 }
@@ -236,7 +235,7 @@ fn here(health: &Health, figures: Option<&Figures>, samples: &[Sample], now_ms: 
 }
 
 fn sum(samples: &[Sample], name: &str, of: impl Fn(&Sample) -> bool) -> f64 {
-    samples.iter().filter(|it| it.name == name && of(it)).map(|it| it.value).sum()
+    samples.iter().filter(|it| it.name == name && of(it)).fold(0.0, |sum, it| sum + it.value)
 }
 
 fn count(value: f64) -> String {

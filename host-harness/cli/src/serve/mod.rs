@@ -167,34 +167,30 @@ impl Pages<'_> {
             operator.stopping();
         }
         console.refuse_new();
-        let served = match early {
-            Some(served) => served,
-            None => {
-                let over = async {
-                    tokio::time::sleep(ending.notice).await;
-                    let all = async {
-                        console.answered().await;
-                        tasks.wait().await;
-                        platform.providers().host().settled().await;
-                    };
-                    timeout(ending.within, all).await.is_ok()
+        let served = if let Some(served) = early {
+            served
+        } else {
+            let over = async {
+                tokio::time::sleep(ending.notice).await;
+                let all = async {
+                    console.answered().await;
+                    tasks.wait().await;
+                    platform.providers().host().settled().await;
                 };
-                let whole = tokio::select! {
-                    whole = over => whole,
-                    () = hurry.cancelled() => false,
-                };
-                if !whole {
-                    tracing::warn!(
-                        requests = console.under_way(),
-                        "the end cut off what was still under way"
-                    );
-                }
-                closed.cancel();
-                // Who keeps a connection open without a request has nothing to wait for.
-                let served = timeout(if whole { LAST } else { Duration::ZERO }, &mut pages).await;
-                pages.abort();
-                served.unwrap_or(Ok(Ok(())))
+                timeout(ending.within, all).await.is_ok()
+            };
+            let whole = tokio::select! {
+                whole = over => whole,
+                () = hurry.cancelled() => false,
+            };
+            if !whole {
+                tracing::warn!(requests = console.under_way(), "the end cut off what was still under way");
             }
+            closed.cancel();
+            // Who keeps a connection open without a request has nothing to wait for.
+            let served = timeout(if whole { LAST } else { Duration::ZERO }, &mut pages).await;
+            pages.abort();
+            served.unwrap_or(Ok(Ok(())))
         };
         ended.cancel();
         // A scrape is short, and the last one is not worth more.

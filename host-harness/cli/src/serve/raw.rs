@@ -82,7 +82,7 @@ pub(super) struct RawStandIn {
 mod tests {
     use std::fmt::Write as _;
 
-    use serde_aux::serde_introspect::serde_introspect;
+    use serde_aux::serde_introspection::serde_introspect;
 
     use super::{Raw, RawLog, RawOperator, RawSessions, RawStandIn, RawStop, RawTraces};
 

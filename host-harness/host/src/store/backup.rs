@@ -1,4 +1,4 @@
-//! Copies of a store while hosts use it, and back. For `SQLite`; a PostgreSQL has tools of its own.
+//! Copies of a store while hosts use it, and back. For `SQLite`; a `PostgreSQL` has tools of its own.
 
 use std::path::{Path, PathBuf};
 

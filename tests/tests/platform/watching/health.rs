@@ -80,8 +80,9 @@ async fn the_operators_page_says_who_is_needed_first() -> Result<()> {
     let port = Port::open(&stage, recorder.handle()).await?;
     let (_, page) = port.get("/").await?;
     assert!(page.contains("2 without a link yet, the first for "), "{page}");
-    assert!(page.contains(&format!("{id} is in the state needs_reauthorization for ")), "{page}");
-    assert!(page.contains(&format!("<td>{id}</td><td>2 of 2000</td>")), "{page}");
+    let name = stage.integration(&id).await?.display_name;
+    assert!(page.contains(&format!("{name} has been in the state needs reauthorization for ")), "{page}");
+    assert!(page.contains(&format!("<td>{name}</td><td>2 of 2000</td>")), "{page}");
     super::assert_private(page.as_bytes(), &stage, "the operator's page");
     Ok(())
 }

@@ -65,8 +65,8 @@ async fn what_prometheus_reads_is_what_microsoft_received_and_what_people_were_t
     assert_eq!(one("video_appointments_unfinished", &[("status", "requested")]), "2");
     // The first waits since before the second hour.
     assert!(sum(&scraped, "video_appointments_unfinished_oldest_seconds", &[]) > 7_000.0);
-    let state = [("provider", "microsoft-teams"), ("state", "needs_reauthorization")];
-    assert_eq!(one("video_integrations", &state), "1");
+    let dead = [("provider", "microsoft-teams"), ("state", "needs_reauthorization")];
+    assert_eq!(one("video_integrations", &dead), "1");
     assert!(sum(&scraped, "video_integration_trouble_since_seconds", &[("integration", id.as_str())]) > 0.0);
     assert_eq!(one("video_quota_meetings", &[("integration", id.as_str())]), "2");
     assert_eq!(one("video_quota_limit", &[("integration", id.as_str())]), "2000");
