@@ -86,14 +86,12 @@ async fn a_platform_that_is_moved_to_postgresql_goes_on_where_it_was() -> Result
     let to = Location::postgres(&stage.server.database().await?)?;
 
     // Interrupted in the middle, nothing is there, and it is begun anew.
-    let (tell, told) = tokio::sync::oneshot::channel();
-    let mut tell = Some(tell);
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let migrations = video_platform::migrations();
+    let file = stage.file();
     let interrupted = tokio::select! {
-        copied = async {
-            let migrations = video_platform::migrations();
-            copy(&stage.file(), &to, &migrations, |_| tell.take().into_iter().for_each(|tell| tell.send(()).unwrap_or(()))).await
-        } => Some(copied),
-        _ = told => None,
+        copied = copy(&file, &to, &migrations, |_| tell.send(()).unwrap_or(())) => Some(copied),
+        _ = told.recv() => None,
     };
     ensure!(interrupted.is_none(), "{interrupted:?}");
 

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use video_platform::IntegrationId;
 
 use crate::check;
-use crate::configured::ConfiguredOptions;
+use crate::configured::{ConfiguredOptions, DATABASE_HELP};
 use crate::reconcile;
 
 /// Video meetings through sandboxed provider plugins, on one machine and without an account anywhere.
@@ -109,14 +109,17 @@ pub enum StoreAction {
     Copy(StoreCopy),
 }
 
+const TO_HELP: &str =
+    "File that holds the address of the PostgreSQL database [default: the variable VIDEO_DATABASE_URL]";
+
 /// Choices for `store copy`.
 #[derive(Debug, Args)]
 pub struct StoreCopy {
     /// The SQLite file: video.db in a host's data folder
     #[arg(long, value_name = "FILE")]
     pub from: PathBuf,
-    /// File that holds the address of the PostgreSQL database [default: the variable VIDEO_DATABASE_URL]
-    #[arg(long, value_name = "FILE")]
+    /// File that holds the address of the PostgreSQL database.
+    #[arg(long, value_name = "FILE", help = TO_HELP)]
     pub to_file: Option<PathBuf>,
 }
 
@@ -185,9 +188,8 @@ pub struct KeysPlace {
     /// File of the keys [default: `keys` in the data folder]
     #[arg(long, value_name = "FILE")]
     pub keys: Option<PathBuf>,
-    /// File that holds the address of the PostgreSQL database, where that is the store
-    /// [default: the variable VIDEO_DATABASE_URL, or what the data folder says]
-    #[arg(long, value_name = "FILE")]
+    /// File that holds the address of the PostgreSQL database, where that is the store.
+    #[arg(long, value_name = "FILE", help = DATABASE_HELP)]
     pub database_url_file: Option<PathBuf>,
 }
 

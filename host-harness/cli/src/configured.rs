@@ -34,6 +34,10 @@ const CLIENT_ID_HELP: &str =
 const CLIENT_SECRET_HELP: &str =
     "File that holds the client secret [default: the variable VIDEO_CLIENT_SECRET]";
 
+/// For `--database-url-file`.
+pub(crate) const DATABASE_HELP: &str = "File that holds the address of the PostgreSQL database, where that is the store \
+     [default: the variable VIDEO_DATABASE_URL, or what the data folder says]";
+
 /// What a manifest decides, and arguments need not.
 const DECIDED: [&str; 5] = ["plugin", "client_id", "client_secret_file", "grant_api", "grant_identity"];
 
@@ -46,9 +50,8 @@ pub struct ConfiguredOptions {
     /// File of the encryption keys [default: `keys` in the data folder]
     #[arg(long, value_name = "FILE")]
     pub keys: Option<PathBuf>,
-    /// File that holds the address of the PostgreSQL database, where that is the store
-    /// [default: the variable VIDEO_DATABASE_URL, or what the data folder says]
-    #[arg(long, value_name = "FILE")]
+    /// File that holds the address of the PostgreSQL database, where that is the store.
+    #[arg(long, value_name = "FILE", help = DATABASE_HELP)]
     pub database_url_file: Option<PathBuf>,
     /// Manifest of the plugin to use, TOML, which says all that is decided for it
     #[arg(long, value_name = "FILE", conflicts_with_all = DECIDED)]

@@ -211,7 +211,10 @@ impl Server {
                 // object_in_use: whoever had it open has just gone, and the server has not noticed yet.
                 Err(error)
                     if attempt < 500
-                        && error.as_database_error().and_then(|error| error.code()).as_deref()
+                        && error
+                            .as_database_error()
+                            .and_then(sqlx::error::DatabaseError::code)
+                            .as_deref()
                             == Some("55006") =>
                 {
                     tokio::time::sleep(Duration::from_millis(10)).await;

@@ -205,7 +205,8 @@ impl Store {
         let deleted = sqlx::query("DELETE FROM sealing_key WHERE key_id = $1").bind(id);
         if let Err(error) = deleted.execute(&mut *transaction).await {
             // Somebody wrote under it since it was counted.
-            let used = error.as_database_error().is_some_and(|error| error.is_foreign_key_violation());
+            let used =
+                error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_foreign_key_violation);
             return Err(if used {
                 StoreError::KeyInUse { id: id.to_owned(), values: 1 }
             } else {

@@ -2,6 +2,7 @@
 //! read again and compared.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use futures_util::TryStreamExt as _;
@@ -121,9 +122,8 @@ pub async fn copy(
     migrations: &[(&Migrator, &'static str)],
     mut progress: impl FnMut(&CopiedTable),
 ) -> Result<Vec<CopiedTable>, CopyError> {
-    let path = match (from.path(), to.path()) {
-        (Some(path), None) => path,
-        _ => return Err(CopyError::Direction { from: from.clone(), to: to.clone() }),
+    let (Some(path), None) = (from.path(), to.path()) else {
+        return Err(CopyError::Direction { from: from.clone(), to: to.clone() });
     };
     if !path.is_file() {
         return Err(CopyError::Missing(path.display().to_string()));
@@ -176,7 +176,8 @@ async fn tables(
             .bind(name)
             .fetch_all(&mut *source)
             .await?;
-        refers.insert(name.clone(), BTreeSet::from_iter(others.into_iter().filter(|other| other != name)));
+        let others: BTreeSet<_> = others.into_iter().filter(|other| other != name).collect();
+        refers.insert(name.clone(), others);
     }
     let mut tables = Vec::new();
     let mut listed = BTreeSet::new();
@@ -283,7 +284,9 @@ async fn read(
     let mut stream = sqlx::query(AssertSqlSafe(statement)).fetch(connection);
     while let Some(row) = stream.try_next().await? {
         let values = table.values(&row)?;
-        values.iter().for_each(|value| value.digest(&mut digest));
+        for value in &values {
+            value.digest(&mut digest);
+        }
         rows += 1;
         gathered.push(values);
         if gathered.len() == ROWS_AT_ONCE {
@@ -293,8 +296,11 @@ async fn read(
     if !gathered.is_empty() {
         some(table, gathered).await?;
     }
-    let digest = digest.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((rows, digest))
+    let mut hex = String::with_capacity(64);
+    for byte in digest.finish().as_ref() {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    Ok((rows, hex))
 }
 
 async fn send(

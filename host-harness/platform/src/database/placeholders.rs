@@ -1,6 +1,8 @@
 //! Statements that are put together as they are needed. sqlx's builder writes `?` for each value of a database
 //! that it does not know yet; `PostgreSQL` counts them.
 
+use std::fmt::Write as _;
+
 use sqlx::query::{Query, QueryAs, QueryScalar};
 use sqlx::{Any, AssertSqlSafe, Execute as _, FromRow, QueryBuilder, any::AnyArguments};
 
@@ -61,8 +63,7 @@ fn numbered(sql: &str) -> String {
     let mut numbered = String::with_capacity(sql.len() * 2);
     for (number, part) in sql.split('?').enumerate() {
         if number > 0 {
-            numbered.push('$');
-            numbered.push_str(&number.to_string());
+            let _ = write!(numbered, "${number}");
         }
         numbered.push_str(part);
     }

@@ -188,9 +188,9 @@ impl<V: VideoProviders> Platform<V> {
         self.followed().note(news.0.iter().map(|event| event.id));
         if let Err(error) = database::commit(transaction, step).await {
             // Somebody else's may get their numbers.
-            news.0.iter().for_each(|event| {
-                let _ = self.followed().is_own(event.id);
-            });
+            for event in &news.0 {
+                self.followed().is_own(event.id);
+            }
             return Err(error);
         }
         for event in news.0 {
