@@ -2,8 +2,8 @@
 
 mod assets;
 mod console;
-mod draining;
 mod database;
+mod draining;
 mod failure;
 mod gate;
 mod headers;
