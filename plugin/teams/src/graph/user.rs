@@ -83,12 +83,12 @@ impl DirectoryUser {
 
     /// Whether `folded`, a key in lower case, is its user principal name.
     pub(crate) fn has_upn(&self, folded: &str) -> bool {
-        self.upn().to_lowercase() == folded
+        self.upn().eq_ignore_ascii_case(folded)
     }
 
     /// Whether `folded`, a key in lower case, is one of its mail addresses.
     pub(crate) fn has_address(&self, folded: &str) -> bool {
-        self.addresses().any(|address| address.to_lowercase() == folded)
+        self.addresses().any(|address| address.eq_ignore_ascii_case(folded))
     }
 
     /// Its mail addresses. A proxy address is `smtp:` or, for the primary one, `SMTP:` before the

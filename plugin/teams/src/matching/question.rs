@@ -139,7 +139,7 @@ mod tests {
 
     fn keys(texts: &[&str]) -> (Vec<Key>, Vec<usize>) {
         let keys: Vec<Key> =
-            texts.iter().map(|text| Key { text: (*text).to_owned(), folded: text.to_lowercase() }).collect();
+            texts.iter().map(|text| Key { text: (*text).to_owned(), folded: text.to_ascii_lowercase() }).collect();
         let all = (0..keys.len()).collect();
         (keys, all)
     }

@@ -86,6 +86,21 @@ fn one_key_is_one_request_and_a_404_is_looked_for() {
 }
 
 #[test]
+fn a_sign_that_only_looks_like_a_letter_of_a_name_matches_nobody() {
+    let host = Fake::connected("");
+    // A Kelvin sign, whose lower case in Unicode is the letter.
+    host.answer(200, &user("kim"));
+    host.answer(200, &list(&[user("kim")]));
+    let outcomes = match_users(&host, &["\u{212a}im@c.com".to_owned()]).expect("outcomes");
+    assert_eq!(outcomes, [MatchOutcome::NotFound]);
+    host.answer(200, &user("kim"));
+    assert!(matches!(
+        &match_users(&host, &["Kim@c.com".to_owned()]).expect("outcomes")[0],
+        MatchOutcome::Matched(_)
+    ));
+}
+
+#[test]
 fn if_nothing_is_answered_the_cause_is_the_error() {
     let host = Fake::connected("");
     host.answer(429, "");
