@@ -44,13 +44,13 @@ impl Busy {
 }
 
 /// Several processes, and the clock of everybody.
-struct Hosts {
+struct Several {
     world: World,
     clock: FileClock,
     hosts: Vec<Busy>,
 }
 
-impl Hosts {
+impl Several {
     async fn start(hosts: usize) -> Result<Self> {
         let (world, _) = World::connected(WorldOptions::default()).await?;
         let (folder, microsoft) = (world.data.path(), &world.microsoft);
@@ -93,7 +93,7 @@ impl Hosts {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hosts_with_a_thousand_calls_each_refresh_once_at_each_expiry_and_no_call_fails() -> Result<()> {
-    let mut two = Hosts::start(2).await?;
+    let mut two = Several::start(2).await?;
     for expiry in ["the first", "the second"] {
         two.order().await?;
         // In the middle of their calls the token comes near its end, which is when it is renewed.
@@ -110,7 +110,7 @@ async fn two_hosts_with_a_thousand_calls_each_refresh_once_at_each_expiry_and_no
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_host_that_is_killed_while_it_refreshes_leaves_that_to_the_others_and_no_call_of_theirs_fails()
 -> Result<()> {
-    let mut three = Hosts::start(3).await?;
+    let mut three = Several::start(3).await?;
     three.advance(Duration::from_hours(5))?;
     three.world.microsoft.journal().clear();
     let held = three.world.microsoft.faults().hold(Operation::Token, true);
