@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use mock_graph::{Injected, MockGraph};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::crew::Crew;
@@ -38,6 +38,8 @@ pub(crate) struct Tally {
     done: Mutex<Vec<Instant>>,
     /// When the database crashed, and for how long it was away.
     restarts: Mutex<Vec<(Instant, Duration)>>,
+    /// Whether the database is away now.
+    away: watch::Sender<bool>,
 }
 
 /// A crash of the database, as it was and as clients met it.
@@ -50,8 +52,15 @@ pub(crate) struct Outage {
 }
 
 impl Tally {
+    /// The database is about to crash.
+    pub(crate) fn crashes(&self) {
+        self.away.send_replace(true);
+    }
+
+    /// It answers again.
     pub(crate) fn restarted(&self, began: Instant, down: Duration) {
         self.restarts.lock().unwrap_or_else(PoisonError::into_inner).push((began, down));
+        self.away.send_replace(false);
     }
 
     /// The crashes of the database.
@@ -117,7 +126,14 @@ pub(crate) async fn all(
     }
     let mut known = Vec::new();
     while let Some(client) = at_work.join_next().await {
-        known.push(client??);
+        match client? {
+            Ok(knows) => known.push(knows),
+            Err(error) => {
+                // Nobody asks the crew any more when this ends: the crew may know a better reason.
+                at_work.shutdown().await;
+                return Err(error);
+            }
+        }
     }
     Ok(known)
 }
@@ -210,6 +226,8 @@ impl At {
                 }
                 Told::Busy => {
                     self.tally.busy.fetch_add(1, Ordering::Relaxed);
+                    // A database that is away refuses at once: whoever asked on would use up all tries.
+                    self.tally.away.subscribe().wait_for(|away| !away).await?;
                 }
                 Told::Unexpected(why) => bail!("{why}"),
             }

@@ -216,6 +216,7 @@ async fn restart(world: &World, tally: &Tally, moments: Vec<u64>) -> anyhow::Err
     for moment in moments {
         world.microsoft.journal().wait_for(Operation::Any, before + moment).await;
         let began = Instant::now();
+        tally.crashes();
         match test_store::crash_and_start_again().await {
             Ok(down) => tally.restarted(began, down.unwrap_or_default()),
             Err(error) => return error,
