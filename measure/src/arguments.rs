@@ -56,6 +56,8 @@ pub enum Part {
     Matching,
     /// Whether a large store makes anything slower
     Growth,
+    /// One, two and three hosts on one PostgreSQL
+    Hosts,
 }
 
 impl Arguments {

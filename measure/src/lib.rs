@@ -3,6 +3,7 @@
 mod arguments;
 mod create_meeting;
 mod growth;
+mod hosts;
 mod matching;
 mod meter;
 mod report;
@@ -50,6 +51,7 @@ async fn measure(part: Part, arguments: &Arguments, tools: &Path, folder: &Path)
         Part::Start => start::measure(arguments).await,
         Part::Matching => matching::measure(arguments).await,
         Part::Growth => growth::measure(arguments).await,
+        Part::Hosts => hosts::measure(arguments, tools).await,
     }
 }
 

@@ -35,6 +35,11 @@ impl Process {
         Self(std::process::id())
     }
 
+    /// Its number.
+    pub(crate) fn id(self) -> u32 {
+        self.0
+    }
+
     /// What its threads have had of the processors (`man 5 proc`, and the kernel's `sched-stats`). The clocks of
     /// whole processes count in hundredths of a second.
     pub(crate) fn threads(self) -> Result<Threads> {

@@ -2,7 +2,7 @@
 //! this one's processor time, while a side works, is the stand-in's.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,8 +61,8 @@ impl Stage {
         self.files.path().join("host")
     }
 
-    /// A command that finds the stand-in, and nothing else by itself.
-    pub(crate) fn prepare(&self, command: &mut Command) {
+    /// A command that finds the stand-in, and the folder of a host's, and nothing else by itself.
+    pub(crate) fn prepare(&self, command: &mut Command, data: &Path) {
         let address = self.microsoft.addr();
         let ca = self.files.path().join("ca.pem");
         command
@@ -75,7 +75,7 @@ impl Stage {
             .env(TOKEN, &self.token)
             .env("STAFF", contoso::ADVISER)
             .env("STAFF_ID", contoso::ADVISER_ID)
-            .env(DATA, self.data())
+            .env(DATA, data)
             // Nothing of this machine's may lead the requests elsewhere.
             .env("NO_PROXY", "localhost,127.0.0.1")
             .env("PYTHONDONTWRITEBYTECODE", "1")

@@ -76,13 +76,14 @@ pub(super) async fn fill(
             "INSERT INTO appointment (id, service, method, staff, client_name, client_email, client_key, \
              subject, start_at, end_at, channel, status, integration, user_id, user_key, user_name, \
              meeting_id, organizer_id, link, created_at) {NUMBERS}\
-             SELECT 'filled-' || n, '{SERVICE}', 'video_call', printf('s%05d', 1 + n % {others}), \
+             SELECT 'filled-' || n, '{SERVICE}', 'video_call', {member}, \
              'A Client', 'client' || (n / {EACH}) || '@example.com', 'client' || (n / {EACH}) || '@example.com', \
              'Mortgage advice', {first} + (n * 7919 % {slots}) * {HALF_AN_HOUR}, \
              {first} + (n * 7919 % {slots} + 1) * {HALF_AN_HOUR}, 'client_view', 'booked', $1, 'user-' || n, \
              'user' || n || '@contoso.com', 'Somebody', 'meeting-' || n || '{long}', 'organizer', \
              'https://teams.microsoft.com/l/meetup-join/' || n || '{long}', {TODAY} FROM numbers",
-            others = STAFF - 1,
+            // As `member` has it, in words of both databases.
+            member = format_args!("'s' || SUBSTR(CAST(100001 + n % {} AS TEXT), 2)", STAFF - 1),
             first = TODAY - DAYS / 2 * DAY,
             slots = DAYS * DAY / HALF_AN_HOUR,
             long = "x".repeat(120),

@@ -2,6 +2,7 @@
 
 mod filling;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -32,7 +33,7 @@ const HALF_AN_HOUR: i64 = 1_800_000;
 const TODAY: i64 = 1_900_022_400_000;
 
 /// Integrations and appointments, step by step; the first is what everything is compared to.
-const STEPS: [(u32, u32); 7] = [
+pub(crate) const STEPS: [(u32, u32); 7] = [
     (1, 1_000),
     (100, 1_000),
     (10_000, 1_000),
@@ -54,11 +55,33 @@ const DEEDS: [&str; 5] = [
 pub(crate) async fn measure(arguments: &Arguments) -> Result<Report> {
     let mut report = Report::of(Part::Growth, "Growth")?;
     let stage = Stage::set().await?;
-    let mut small = Grown::set(&stage).await?;
-    let mut large = Grown::set(&stage).await?;
+    let mut small = Grown::set(&stage, TempDir::new()?).await?;
+    let mut large = Grown::set(&stage, TempDir::new()?).await?;
     let steps = if arguments.quick { &STEPS[..3] } else { &STEPS[..] };
-    let rounds = if arguments.quick { 5 } else { 61 };
-    let (first, rest) = steps.split_first().context("no steps")?;
+    let rounds = rounds(arguments);
+    report.tables.push(compare(&mut small, &mut large, steps, rounds).await?);
+    report.notes.push(format!(
+        "Two stores, one that stays as the first line has it and one that grows; rounds in turns, {rounds} of \
+         each."
+    ));
+    report.notes.extend(NOTES.map(str::to_owned));
+    stage.microsoft.shutdown().await;
+    Ok(report)
+}
+
+/// How often everything is done at each step.
+pub(crate) fn rounds(arguments: &Arguments) -> usize {
+    if arguments.quick { 5 } else { 61 }
+}
+
+/// What everything takes in a store that stays at the first step, and in one that goes through all of them.
+pub(crate) async fn compare(
+    small: &mut Grown,
+    large: &mut Grown,
+    steps: &[(u32, u32)],
+    rounds: usize,
+) -> Result<Table> {
+    let first = steps.first().context("no steps")?;
     small.fill(*first).await?;
     let columns = ["integrations", "appointments", "what", "ms", "times the first store's"];
     let mut table = Table {
@@ -66,11 +89,11 @@ pub(crate) async fn measure(arguments: &Arguments) -> Result<Report> {
         columns: columns.map(str::to_owned).to_vec(),
         rows: Vec::new(),
     };
-    for step in std::iter::once(first).chain(rest) {
+    for step in steps {
         large.fill(*step).await?;
         let (mut before, mut now) = (vec![Vec::new(); DEEDS.len()], vec![Vec::new(); DEEDS.len()]);
         for round in 0..=rounds {
-            for (side, times) in [(&mut small, &mut before), (&mut large, &mut now)] {
+            for (side, times) in [(&mut *small, &mut before), (&mut *large, &mut now)] {
                 for (deed, times) in times.iter_mut().enumerate() {
                     let took = side.does(deed).await?;
                     // The first round fills caches.
@@ -91,14 +114,7 @@ pub(crate) async fn measure(arguments: &Arguments) -> Result<Report> {
             table.rows.push(Row { cells, repeat: String::new() });
         }
     }
-    report.tables.push(table);
-    report.notes.push(format!(
-        "Two stores, one that stays as the first line has it and one that grows; rounds in turns, {rounds} of \
-         each."
-    ));
-    report.notes.extend(NOTES.map(str::to_owned));
-    stage.microsoft.shutdown().await;
-    Ok(report)
+    Ok(table)
 }
 
 const NOTES: [&str; 2] = [
@@ -107,18 +123,18 @@ const NOTES: [&str; 2] = [
 ];
 
 /// A platform with its store.
-struct Grown {
+pub(crate) struct Grown {
     platform: Platform,
     host: Host,
     integration: IntegrationId,
     booked: u32,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Grown {
-    /// One integration, connected, with its staff; no appointment yet.
-    async fn set(stage: &Stage) -> Result<Self> {
-        let folder = TempDir::new()?;
+    /// One integration, connected, with its staff; no appointment yet. The folder is empty, or says where the
+    /// store is.
+    pub(crate) async fn set(stage: &Stage, folder: TempDir) -> Result<Self> {
         let mut config = HostConfig::new(folder.path());
         config.resolver = std::sync::Arc::new(routes(stage.microsoft.addr()));
         config.trust = Trust::Only(authorities(stage.microsoft.ca_pem())?);
@@ -139,7 +155,12 @@ impl Grown {
         platform.assign(SERVICE, ADVISER, true).await?;
         let report = platform.rematch(&integration, |_| {}).await?;
         ensure!(report.matched() == 1, "{:?}", report.outcomes);
-        Ok(Self { platform, host, integration, booked: 0, _folder: folder })
+        Ok(Self { platform, host, integration, booked: 0, folder })
+    }
+
+    /// Its host's folder.
+    pub(crate) fn data(&self) -> &Path {
+        self.folder.path()
     }
 
     async fn fill(&self, (integrations, appointments): (u32, u32)) -> Result<()> {
@@ -152,11 +173,15 @@ impl Grown {
         let begun = Instant::now();
         match deed {
             0 => {
-                let booked = platform.book(&booking(self.booked, MeetingMethod::VideoCall)).await?;
+                let booked = platform
+                    .book(&booking(format!("booked-{}", self.booked), self.booked, MeetingMethod::VideoCall))
+                    .await?;
                 ensure!(booked.link.is_some(), "{booked:?}");
             }
             1 => {
-                platform.book(&booking(self.booked, MeetingMethod::InPerson)).await?;
+                platform
+                    .book(&booking(format!("booked-{}", self.booked), self.booked, MeetingMethod::InPerson))
+                    .await?;
             }
             2 => {
                 let page = platform.dashboard(&self.integration, &DashboardQuery::default()).await?;
@@ -176,10 +201,11 @@ impl Grown {
     }
 }
 
-fn booking(number: u32, method: MeetingMethod) -> BookingRequest {
+/// An appointment of the adviser's: of those that are in the future, the one of this number.
+pub(crate) fn booking(id: String, number: u32, method: MeetingMethod) -> BookingRequest {
     let start = TODAY + i64::from(number) * HALF_AN_HOUR;
     BookingRequest {
-        id: format!("booked-{number}"),
+        id,
         service: SERVICE.to_owned(),
         method,
         staff: ADVISER.to_owned(),

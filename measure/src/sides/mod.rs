@@ -4,6 +4,7 @@ mod others;
 pub(crate) mod ours;
 pub(crate) mod plain;
 
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -85,6 +86,8 @@ pub(crate) enum Work {
     TwoExchanges,
     /// One query of the host's store.
     Query,
+    /// A booking by video through the platform, on the folder that a platform has been set up in.
+    Book,
 }
 
 impl Work {
@@ -159,10 +162,16 @@ pub(crate) struct Side {
 
 impl Side {
     /// Starts it; what it needs of other languages is installed into `tools`.
-    pub(crate) async fn start(
+    pub(crate) async fn start(name: SideName, stage: &Stage, tools: &Path) -> Result<Result<Self, Missing>> {
+        Self::start_on(name, stage, tools, &stage.data()).await
+    }
+
+    /// The same, with another folder of a host's.
+    pub(crate) async fn start_on(
         name: SideName,
         stage: &Stage,
-        tools: &std::path::Path,
+        tools: &Path,
+        data: &Path,
     ) -> Result<Result<Self, Missing>> {
         let found = match name {
             SideName::Ours | SideName::Plain => Ok(itself(name)?),
@@ -172,7 +181,7 @@ impl Side {
             Ok(command) => command,
             Err(missing) => return Ok(Err(missing)),
         };
-        stage.prepare(&mut command);
+        stage.prepare(&mut command, data);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().with_context(|| name.title())?;
         let process = Process::of(child.id().context("it has ended")?);
@@ -203,7 +212,8 @@ impl Side {
         microsoft.forget_meetings();
         self.orders += 1;
         let milliseconds = u64::try_from(time.as_millis())?;
-        let prefix = format!("{}-{}", self.name.title(), self.orders);
+        // Several of one name may be at work on one store.
+        let prefix = format!("{}-{}-{}", self.name.title(), self.process.id(), self.orders);
         let order = Order { work: work.name(), prefix, in_flight, milliseconds };
         let order = serde_json::to_string(&order)? + "\n";
         self.process.forget_peak()?;

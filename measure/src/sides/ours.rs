@@ -8,13 +8,16 @@ use end_to_end::process::variable;
 use end_to_end::{INTEGRATION, authorities, manifest, routes};
 use mock_graph::contoso;
 use tokio::runtime::Runtime;
+use tokio::sync::OnceCell;
 use video_host::calls::{CallPolicy, Rate, Share};
 use video_host::egress::Trust;
 use video_host::provider::{Cancellation, Error, MeetingRequest, User};
 use video_host::store::Integration;
 use video_host::{CallError, Host, HostConfig, Plugin, Provider};
+use video_platform::{MeetingMethod, Platform};
 
 use super::Work;
+use crate::growth::booking;
 use crate::stage::{ADDRESS, CA, DATA};
 
 const START: i64 = 1_900_000_000_000;
@@ -22,6 +25,8 @@ const HALF_AN_HOUR: i64 = 1_800_000;
 
 struct Ours {
     host: Host,
+    /// For [`Work::Book`] only.
+    platform: OnceCell<Platform>,
     plugin: Plugin,
     integration: Integration,
     teams: Provider,
@@ -55,7 +60,7 @@ impl Ours {
         let evil = host.load(plugin_artifacts::EVIL, &manifest()?).await?;
         let integration = INTEGRATION.parse()?;
         let (teams, evil) = (plugin.on(&integration), evil.on(&integration));
-        Ok(Self { host, plugin, integration, teams, evil })
+        Ok(Self { host, platform: OnceCell::new(), plugin, integration, teams, evil })
     }
 
     async fn call(&self, work: Work, id: &str) -> Result<()> {
@@ -80,8 +85,23 @@ impl Ours {
                 let found = self.host.store().get(&self.integration, "connection").await?;
                 ensure!(found.is_some(), "no record of the connection");
             }
+            Work::Book => {
+                let number = id.rsplit('-').next().unwrap_or_default().parse()?;
+                let booking = booking(id.to_owned(), number, MeetingMethod::VideoCall);
+                let booked = self.platform().await?.book(&booking).await?;
+                ensure!(booked.link.is_some(), "{booked:?}");
+            }
         }
         Ok(())
+    }
+
+    async fn platform(&self) -> Result<&Platform> {
+        let open = || async {
+            let platform = Platform::open(self.host.clone()).await?;
+            platform.providers().install(self.plugin.clone());
+            anyhow::Ok(platform)
+        };
+        self.platform.get_or_try_init(open).await
     }
 
     /// The guest does what the appointment's name says.

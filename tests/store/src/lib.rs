@@ -55,7 +55,7 @@ pub fn on_postgres() -> bool {
 /// Makes a data folder one whose store is empty, on the database that these tests run on.
 pub async fn lay_out(folder: &Path) -> Result<()> {
     if let Some(server) = shared().await? {
-        std::fs::write(folder.join(ADDRESS), server.database().await?)?;
+        server.lay_out_in(folder).await?;
     }
     Ok(())
 }

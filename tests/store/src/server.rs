@@ -12,6 +12,8 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use tempfile::TempDir;
 
+use crate::ADDRESS;
+
 /// Runs a server until standard input ends, which it does when this process ends, however that happens; then
 /// removes the folder, if it is to.
 const WATCH: &str = r#"
@@ -27,6 +29,9 @@ if [ "$remove" = yes ] && [ ! -e "$folder/stays" ]; then rm -rf "$folder"; fi
 /// The user `nobody`: `PostgreSQL` does not run as root.
 const NOBODY: u32 = 65_534;
 
+/// For nobody's data: what a crash of the machine would lose is not waited for.
+const HASTY: &[&str] = &["fsync=off", "full_page_writes=off", "autovacuum=off"];
+
 /// For how long a server may take to answer, in steps of 20 ms: it is started beside other tests.
 const PATIENCE: usize = 3_000;
 
@@ -37,6 +42,7 @@ pub struct Server {
     /// Where the server's programs are.
     programs: PathBuf,
     running: Mutex<Option<Child>>,
+    settings: &'static [&'static str],
     databases: AtomicU64,
     /// Removed by this process; that of the shared server, whose owner never ends, by its watch.
     owned: Option<TempDir>,
@@ -46,17 +52,27 @@ impl Server {
     /// Starts the server that the tests of this process share; none if there are no programs.
     pub(crate) fn find_and_start() -> Result<Option<Self>> {
         let Some(programs) = programs()? else { return Ok(None) };
-        let server = Self::lay_out(programs, TempDir::new()?.keep(), None)?;
+        let server = Self::lay_out(programs, TempDir::new()?.keep(), None, HASTY)?;
         server.run()?;
         Ok(Some(server))
     }
 
     /// Starts a server for one test, which may stop it; none if there are no programs.
     pub async fn start() -> Result<Option<Self>> {
+        Self::start_with(HASTY).await
+    }
+
+    /// Starts a server that keeps what it has promised, as people would run it: for measuring; none if there are
+    /// no programs.
+    pub async fn durable() -> Result<Option<Self>> {
+        Self::start_with(&[]).await
+    }
+
+    async fn start_with(settings: &'static [&'static str]) -> Result<Option<Self>> {
         let Some(programs) = programs()? else { return Ok(None) };
-        let server = tokio::task::spawn_blocking(|| {
+        let server = tokio::task::spawn_blocking(move || {
             let owned = TempDir::new()?;
-            let server = Self::lay_out(programs, owned.path().to_owned(), Some(owned))?;
+            let server = Self::lay_out(programs, owned.path().to_owned(), Some(owned), settings)?;
             server.run()?;
             anyhow::Ok(server)
         })
@@ -65,9 +81,14 @@ impl Server {
         Ok(Some(server))
     }
 
-    fn lay_out(programs: PathBuf, folder: PathBuf, owned: Option<TempDir>) -> Result<Self> {
-        let server =
-            Self { folder, programs, running: Mutex::default(), databases: AtomicU64::new(0), owned };
+    fn lay_out(
+        programs: PathBuf,
+        folder: PathBuf,
+        owned: Option<TempDir>,
+        settings: &'static [&'static str],
+    ) -> Result<Self> {
+        let (running, databases) = (Mutex::default(), AtomicU64::new(0));
+        let server = Self { folder, programs, running, settings, databases, owned };
         if is_root()? {
             std::os::unix::fs::chown(&server.folder, Some(NOBODY), Some(NOBODY))?;
         }
@@ -125,9 +146,8 @@ impl Server {
             .arg(self.data())
             .arg("-k")
             .arg(&self.folder)
-            // Nobody's data: what a crash of the machine would lose is not waited for.
-            .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off"])
-            .args(["-c", "max_connections=400", "-c", "shared_buffers=64MB", "-c", "autovacuum=off"])
+            .args(["-c", "listen_addresses=", "-c", "max_connections=400", "-c", "shared_buffers=64MB"])
+            .args(self.settings.iter().flat_map(|setting| ["-c", setting]))
             .current_dir(&self.folder)
             .stdin(Stdio::piped())
             .spawn()
@@ -181,6 +201,11 @@ impl Server {
     /// Makes an empty database and gives its address.
     pub async fn database(&self) -> Result<String> {
         self.create("template0").await
+    }
+
+    /// Makes a data folder one whose store is an empty database here.
+    pub async fn lay_out_in(&self, folder: &Path) -> Result<()> {
+        Ok(std::fs::write(folder.join(ADDRESS), self.database().await?)?)
     }
 
     /// Makes a copy of a database, given by its address, that nobody has open.
