@@ -26,6 +26,7 @@ const STRANGERS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(120).expect("it is not 
 
 /// How often one address to join is served in a minute: each opening has a plugin called and a token signed.
 const OPENINGS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(20).expect("it is not zero");
+
 /// Why there are no pages.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -150,8 +151,8 @@ impl Console {
         self.inner.clock.now_ms()
     }
 
-    /// Whether an address may try to sign in once more.
-    pub(crate) fn may_sign_in(&self, from: IpAddr) -> bool {
+    /// Whether an address from which a link came that does not work may try another one.
+    pub(crate) fn may_guess(&self, from: IpAddr) -> bool {
         // Forgets those that did not try lately, so that the list stays short.
         self.inner.sign_ins.retain_recent();
         self.inner.sign_ins.check_key(&from).is_ok()

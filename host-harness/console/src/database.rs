@@ -23,4 +23,11 @@ pub(crate) async fn open(store: &Store) -> Result<AnyPool, StoreError> {
 /// The store did not answer. What was asked for did not happen; ask again.
 #[derive(Debug, thiserror::Error)]
 #[error("The pages' database did not answer, so nothing was saved ({0}). Try again in a minute.")]
-pub struct ConsoleDatabaseError(#[from] sqlx::Error);
+pub struct ConsoleDatabaseError(#[source] sqlx::Error);
+
+impl From<sqlx::Error> for ConsoleDatabaseError {
+    fn from(error: sqlx::Error) -> Self {
+        video_host::watch::store_failed("console");
+        Self(error)
+    }
+}

@@ -40,6 +40,12 @@ impl Failure {
         Self::new(StatusCode::FORBIDDEN, "Nothing was changed", &message)
     }
 
+    pub(crate) fn garbled() -> Self {
+        let message = "The address or the form has a character that no text has, so nothing was changed. Go back, \
+                       and type what you sent anew instead of pasting it.";
+        Self::new(StatusCode::BAD_REQUEST, "Nothing was changed", &message)
+    }
+
     pub(crate) fn large_form() -> Self {
         let message = "The form is larger than one megabyte, so nothing was changed. Choose fewer rows, or \
                        all that the filter finds.";
@@ -47,7 +53,8 @@ impl Failure {
     }
 
     pub(crate) fn too_many_sign_ins() -> Self {
-        let message = "There were too many sign-ins from your address. Try again in a minute.";
+        let message = "Too many links that do not work were tried from your address. Try again in a minute, or ask the \
+                       operator of the platform for a new link: one that works is taken at any time.";
         let failure = Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many sign-ins", &message);
         Self { retry_after: Some(60), ..failure }
     }

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use cookie::Cookie;
@@ -72,6 +72,11 @@ impl Submitted {
         Self(form_urlencoded::parse(bytes).into_owned().collect())
     }
 
+    /// Whether something in it cannot be stored: PostgreSQL's text has no NUL, and no browser sends one.
+    fn has_nul(&self) -> bool {
+        self.0.iter().any(|(name, value)| name.contains('\0') || value.contains('\0'))
+    }
+
     /// The first value of this name without white space around it; empty if there is none.
     pub(crate) fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim())
@@ -115,6 +120,9 @@ pub(crate) fn address(request: &Request) -> IpAddr {
 /// Lets a request in, or refuses it. Errors come out as pages for whoever asked.
 pub(crate) async fn gate(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let console = &gate.console;
+    if has_nul(request.uri()) {
+        return Failure::garbled().page(console, None);
+    }
     let visit = match visit(console, request.headers()).await {
         Ok(visit) => visit,
         Err(failure) => return failure.page(console, None),
@@ -133,6 +141,11 @@ pub(crate) async fn gate(State(gate): State<Gate>, request: Request, next: Next)
         tracing::warn!(%error, "a message for the next page is lost, or shown twice");
     }
     response
+}
+
+/// Whether the path or the query means a text with a NUL in it.
+fn has_nul(uri: &Uri) -> bool {
+    uri.path().contains("%00") || uri.query().is_some_and(|query| Submitted::of(query).has_nul())
 }
 
 /// Who asks, with the role that they have now.
@@ -184,6 +197,9 @@ async fn admit(gate: &Gate, visit: Option<&Visit>, mut request: Request) -> Resu
     let (mut parts, body) = request.into_parts();
     let bytes = axum::body::to_bytes(body, LARGEST_FORM).await.map_err(|_| Failure::large_form())?;
     let form = Submitted::parse(&bytes);
+    if form.has_nul() {
+        return Err(Failure::garbled());
+    }
     if gate.access != Access::Everyone
         && !visit.is_some_and(|visit| secret::same(form.get("csrf"), &visit.session.csrf))
     {

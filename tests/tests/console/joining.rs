@@ -121,7 +121,8 @@ async fn who_cannot_join_now_is_told_why_in_words() -> Result<()> {
         (early.client.as_str(), StatusCode::FORBIDDEN, "You can join from"),
         (ended.staff.as_str(), StatusCode::GONE, "was cancelled"),
         ("0123456789abcdef0123456789abcdef", StatusCode::NOT_FOUND, "leads to no appointment"),
-        ("%00", StatusCode::NOT_FOUND, "leads to no appointment"),
+        ("0123456789abcdef", StatusCode::NOT_FOUND, "leads to no appointment"),
+        ("%00", StatusCode::BAD_REQUEST, "a character that no text has"),
     ] {
         let answer = open(code).await?;
         assert_eq!(answer.status, status, "{says}");

@@ -9,6 +9,7 @@ mod browser;
 mod connecting;
 mod dashboard;
 mod forms;
+mod fuzz;
 mod joining;
 mod many;
 mod roles;

@@ -65,9 +65,12 @@ async fn guessing_links_ends_after_ten_in_a_minute() -> Result<()> {
         let answer = nobody.send(Method::POST, LINK, &[("token", "a guess")], &[]).await?;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
     }
-    let answer = nobody.send(Method::POST, LINK, &[("token", &token(&stage).await?)], &[]).await?;
+    let answer = nobody.send(Method::POST, LINK, &[("token", "a guess")], &[]).await?;
     assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(answer.headers[header::RETRY_AFTER], "60");
+    // All who come through one proxy have one address.
+    let answer = nobody.send(Method::POST, LINK, &[("token", &token(&stage).await?)], &[]).await?;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "a link that works is taken");
     Ok(())
 }
 

@@ -153,7 +153,7 @@ fn described(all: impl Iterator<Item = &'static Metric>) -> Result<PrometheusRec
 
 /// Begins at nought what alerts are about: a counter that is not there yet has no rate.
 pub(super) fn begin() {
-    for tables in ["host", "platform"] {
+    for tables in ["console", "host", "platform"] {
         counter!("video_store_errors_total", "tables" => tables).increment(0);
     }
     for outcome in ["renewed", "dead", "unavailable"] {

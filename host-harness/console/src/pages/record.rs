@@ -70,7 +70,7 @@ async fn save(console: &Console, visit: &Visit, staff: StaffMember, new: bool) -
         Err(ActingError::Failed(StaffError::Problem(problem))) => {
             let field = match &problem {
                 RowProblem::EmptyId => "id",
-                RowProblem::TooLong { field, .. } => field,
+                RowProblem::TooLong { field, .. } | RowProblem::Control(field) => field,
                 _ => "",
             };
             form(console, visit, &staff, new, Some((field, &capital(&problem.to_string()))))

@@ -102,6 +102,9 @@ pub enum RowProblem {
         /// How many characters it may have.
         most: usize,
     },
+    /// A field has a character that nobody sees.
+    #[error("the field {0} has a control character. Remove it, or type the field anew.")]
+    Control(&'static str),
     /// A role that there is not.
     #[error("`{0}` is not a role. Write staff, scheduler or administrator.")]
     UnknownRole(String),
@@ -123,9 +126,7 @@ pub(super) fn check(member: &StaffMember) -> Result<(), RowProblem> {
     let StaffMember { id, name, email, user_name, .. } = member;
     let fields = [("id", id), ("name", name), ("email", email), ("user_name", user_name)];
     for (field, text) in fields {
-        if text.chars().count() > LONGEST {
-            return Err(RowProblem::TooLong { field, most: LONGEST });
-        }
+        fits(field, text)?;
     }
     if id.trim().is_empty() { Err(RowProblem::EmptyId) } else { Ok(()) }
 }
@@ -221,8 +222,16 @@ impl Columns {
 fn text(record: &ByteRecord, field: &'static str, place: usize) -> Result<String, RowProblem> {
     let bytes = record.get(place).ok_or(RowProblem::MissingColumn(field))?;
     let text = std::str::from_utf8(bytes).map_err(|_| RowProblem::Encoding(field))?.trim();
+    fits(field, text)?;
+    Ok(text.to_owned())
+}
+
+fn fits(field: &'static str, text: &str) -> Result<(), RowProblem> {
+    if text.chars().any(char::is_control) {
+        return Err(RowProblem::Control(field));
+    }
     if text.chars().count() > LONGEST {
         return Err(RowProblem::TooLong { field, most: LONGEST });
     }
-    Ok(text.to_owned())
+    Ok(())
 }

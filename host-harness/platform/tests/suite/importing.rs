@@ -25,6 +25,7 @@ async fn bad_rows_are_named_with_their_lines_and_the_good_ones_go_in() -> anyhow
     file.extend_from_slice(b"\xff,3,c@contoso.com,C\n,,d@contoso.com,D\nx,1,x@contoso.com,Second One\n");
     file.extend_from_slice(b"e,5,e@contoso.com,\"Last, First\"\nf,6,f@contoso.com,Last,First\n");
     file.extend_from_slice(format!("g,7,g@contoso.com,{}\n", "n".repeat(257)).as_bytes());
+    file.extend_from_slice(b"h,8,h@contoso.com,No\0body\n");
     let report = stage.platform.import_staff(file.as_slice()).await?;
     let rejected: Vec<_> = report.rejected.into_iter().map(|row| (row.line, row.problem)).collect();
     assert_eq!(
@@ -36,6 +37,7 @@ async fn bad_rows_are_named_with_their_lines_and_the_good_ones_go_in() -> anyhow
             (6, RowProblem::DoubledId { id: "1".to_owned(), first: 2 }),
             (8, RowProblem::TooManyColumns { found: 5, named: 4 }),
             (9, RowProblem::TooLong { field: "name", most: 256 }),
+            (10, RowProblem::Control("name")),
         ]
     );
     let names: Vec<_> = stage.platform.staff(None, 10).await?.into_iter().map(|one| one.name).collect();
