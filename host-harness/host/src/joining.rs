@@ -41,7 +41,7 @@ impl Provider {
         participant: &Participant,
     ) -> Result<Option<JoinLink>, CallError> {
         const FUNCTION: &str = "join-link";
-        let Loaded { sandboxed, dispatcher, description, .. } = &*self.plugin.loaded;
+        let Loaded { sandboxed, dispatcher, description, links, .. } = &*self.plugin.loaded;
         if sandboxed.joining.is_none() {
             return Ok(None);
         }
@@ -66,7 +66,8 @@ impl Provider {
                     let Some((link, signed)) = answered else { return Ok(None) };
                     let secrets = Redactor::default().and(signed.iter().map(Signed::token));
                     let link = link.map_err(|error| check::without(error, &secrets));
-                    self.checked(FUNCTION, link, |link| check::participant_link(link, &signed)).map(Some)
+                    self.checked(FUNCTION, link, |link| check::participant_link(link, &signed, links))
+                        .map(Some)
                 });
                 match attempts.settle(turn, answer).await {
                     Next::Again => {}

@@ -200,6 +200,7 @@ impl Loader {
         Ok(Plugin {
             loaded: Arc::new(Loaded {
                 grant: sandboxed.lender.grant.clone(),
+                links: manifest.links.clone(),
                 dispatcher: self.dispatcher.clone(),
                 sandboxed,
                 description,

@@ -14,6 +14,7 @@ use crate::provider::{
     Look, LookUpOutcome, MatchOutcome, Meeting, MeetingReference, MeetingRequest, NextStep, User,
 };
 use crate::sandbox::{CallError, Failure, Sandboxed, Surface, check};
+use crate::signing::Links;
 use crate::store::Integration;
 use crate::wants::Wants;
 use crate::watch;
@@ -34,6 +35,7 @@ pub(crate) struct Loaded {
     pub(crate) size: usize,
     pub(crate) from_cache: bool,
     pub(crate) grant: Arc<Grant>,
+    pub(crate) links: Vec<Links>,
     pub(crate) dispatcher: Arc<Dispatcher>,
 }
 
@@ -225,12 +227,14 @@ impl Provider {
 
     /// The appointment's meeting; asking twice gives the same.
     pub async fn create_meeting(&self, request: &MeetingRequest) -> Result<Meeting, CallError> {
-        call!(self, "create-meeting", Work::Prompt, (request), check::meeting)
+        let links = &self.plugin.loaded.links;
+        call!(self, "create-meeting", Work::Prompt, (request), |made| check::meeting(made, links))
     }
 
     /// Moves or changes the appointment's meeting; its link stays.
     pub async fn update_meeting(&self, request: &MeetingRequest) -> Result<Meeting, CallError> {
-        call!(self, "update-meeting", Work::Prompt, (request), check::meeting)
+        let links = &self.plugin.loaded.links;
+        call!(self, "update-meeting", Work::Prompt, (request), |made| check::meeting(made, links))
     }
 
     /// Ends the appointment's meeting; ending what is gone succeeds.
@@ -244,8 +248,9 @@ impl Provider {
         &self,
         references: &[MeetingReference],
     ) -> Result<Vec<LookUpOutcome>, CallError> {
+        let links = &self.plugin.loaded.links;
         call!(self, "look-up-meetings", Work::Bulk(references.len()), (references), |outcomes: &Vec<_>| {
-            check::look_ups(outcomes, references.len())
+            check::look_ups(outcomes, references.len(), links)
         })
     }
 

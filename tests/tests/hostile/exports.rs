@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use end_to_end::World;
-use video_host::{Failure, Limits, LoadError};
+use end_to_end::{World, appointment};
+use video_host::provider::MeetingReference;
+use video_host::{CallError, Failure, JoinLink, Limits, LoadError, Manifest};
 
-use crate::stage::{EXPORTS, SILENT, failure, limits, refusal, still_works};
+use crate::stage::{EXPORTS, GUEST, SILENT, failure, joinable, limits, refusal, still_works, told, told_to};
 
 /// What each function fails with if it does this.
 async fn failures(world: &World, deed: &str, limits: &Limits) -> Result<Vec<(&'static str, Failure)>> {
@@ -71,7 +72,9 @@ async fn garbage_of_every_function_stays_in_the_sandbox() -> Result<()> {
         for export in EXPORTS {
             let is_error = deed.starts_with("error");
             // Without texts or lists there is nothing to say wrong, but for the error.
-            if !is_error && SILENT.contains(&export) || deed == "many" && export.starts_with("begin") {
+            if !is_error && SILENT.contains(&export)
+                || deed == "many" && (export.starts_with("begin") || export == "join-link")
+            {
                 continue;
             }
             let failed = failure(&world.host, export, deed, room.clone()).await?;
@@ -107,5 +110,35 @@ async fn a_link_that_is_none_is_not_handed_on() -> Result<()> {
         let error = format!("{:#}", made.err().unwrap_or_else(|| anyhow::anyhow!("it was handed on")));
         assert!(error.contains("breaks the contract"), "{link}: {error}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_link_to_another_host_than_the_operator_named_is_not_handed_on() -> Result<()> {
+    let world = World::start().await?;
+    let links = vec!["https://rooms.example".parse()?];
+    let granted = Manifest { links, ..told_to(&[], limits())? };
+    let plugin = world.host.load(plugin_artifacts::EVIL, &granted).await?;
+    let provider = plugin.on(&"evil".parse()?);
+    assert_eq!(told(&plugin, "evil", "good").await?, "done");
+    let reference = MeetingReference {
+        appointment_id: "a".to_owned(),
+        meeting_id: Some("elsewhere".to_owned()),
+        organizer_id: None,
+        staff: None,
+    };
+    let refused = [
+        provider.create_meeting(&appointment("link:elsewhere")).await.map(drop),
+        provider.look_up_meetings(&[reference]).await.map(drop),
+        provider.join_link(&joinable("https://elsewhere.example/1"), &GUEST).await.map(drop),
+    ];
+    for answer in refused {
+        let Err(CallError::Failed { failure: Failure::BrokeContract(rule), .. }) = answer else {
+            bail!("{answer:?}")
+        };
+        assert!(rule.contains("elsewhere.example, and the operator granted https://rooms.example"), "{rule}");
+    }
+    let joined = provider.join_link(&joinable("https://rooms.example/1"), &GUEST).await?;
+    assert_eq!(joined.as_ref().map(JoinLink::expose), Some("https://rooms.example/1"));
     Ok(())
 }

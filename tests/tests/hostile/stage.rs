@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use end_to_end::{SESSION, World, appointment, manifest, parameters};
-use video_host::provider::{Cancellation, Look, MeetingReference, NextStep, Parameter, User};
+use video_host::provider::{
+    Cancellation, JoinableMeeting, Look, MeetingReference, NextStep, Parameter, Participant, ParticipantRole,
+    User,
+};
 use video_host::store::{Integration, Purpose};
 use video_host::{AuthorizationError, CallError, Failure, Host, Limits, LoadError, Manifest, Plugin};
 
 /// Every function of the contract but `describe`, which is called at load.
-pub(crate) const EXPORTS: [&str; 14] = [
+pub(crate) const EXPORTS: [&str; 15] = [
     "begin-connect",
     "finish-connect",
     "check",
@@ -24,6 +27,7 @@ pub(crate) const EXPORTS: [&str; 14] = [
     "begin-reauthorize",
     "finish-reauthorize",
     "disconnect",
+    "join-link",
 ];
 
 /// Functions that return nothing that could be garbage, but for an error.
@@ -91,8 +95,25 @@ pub(crate) async fn call(
         "cancel-meeting" => provider.cancel_meeting(&cancellation).await,
         "look-up-meetings" => provider.look_up_meetings(&[reference()]).await.map(drop),
         "disconnect" => provider.disconnect().await,
+        "join-link" => provider.join_link(&joinable("https://rooms.example/1"), &GUEST).await.map(drop),
         other => bail!("the contract has no {other}"),
     })
+}
+
+/// Whoever comes.
+pub(crate) const GUEST: Participant =
+    Participant { role: ParticipantRole::Guest, display_name: String::new() };
+
+/// A meeting with this link, to be joined.
+pub(crate) fn joinable(join_url: &str) -> JoinableMeeting {
+    JoinableMeeting {
+        appointment_id: "a".to_owned(),
+        meeting_id: "1".to_owned(),
+        join_url: join_url.to_owned(),
+        organizer_id: None,
+        start: 0,
+        end: 1,
+    }
 }
 
 /// Begins a sign-in, and gives the parameters with which the browser would come back at once.

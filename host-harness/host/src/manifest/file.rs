@@ -14,7 +14,7 @@ use toml::{Spanned, Value};
 
 use super::Manifest;
 use super::parts::{
-    RawLimits, RawOrigins, RawWants, client_keys, granted, limits, settings, wanted, wanted_keys,
+    RawLimits, RawOrigins, RawWants, client_keys, granted, limits, links, settings, wanted, wanted_keys,
 };
 use super::signing::{RawSigning, signing_keys};
 use crate::egress::OriginError;
@@ -27,7 +27,8 @@ use crate::wants::{Wants, WantsError};
 /// the component has the digest, every origin that it needs is granted, and every secret could be read.
 ///
 /// The file is TOML. `plugin` (relative to the file), `sha256` and `provider` are required; `wants` is what
-/// the plugin asks for, as `host-harness inspect --manifest` prints it; `grants` is what it gets. `settings`
+/// the plugin asks for, as `host-harness inspect --manifest` prints it; `grants` is what it gets, and where its
+/// meetings' links may lead. `settings`
 /// holds nothing secret: `secrets` names each by `{ file = "…" }` or `{ variable = "…" }`. Each `signing` is a key
 /// with which tokens for those who join are signed, named in the same way. `limits` are those
 /// of [`Limits`](crate::Limits). A name that means nothing is refused.
@@ -260,6 +261,7 @@ pub(super) fn check(
         return Err(Fault::at(&raw.provider, problem));
     }
     let grant = granted(&raw.grants)?;
+    let links = links(&raw.grants)?;
     wanted(&raw.wants, &grant)?;
     let settings = settings(raw.settings)?;
     let limits = limits(&raw.limits)?;
@@ -298,6 +300,7 @@ pub(super) fn check(
         sha256: Some(digest),
         provider: Some(raw.provider.into_inner()),
         grant,
+        links,
         settings,
         client: Arc::new(client),
         signing: Arc::new(signing),

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::egress::Grant;
 use crate::sandbox::Limits;
-use crate::signing::SigningKeys;
+use crate::signing::{Links, SigningKeys};
 use crate::vault::ClientKeys;
 
 pub use file::{ManifestError, ManifestFile, ManifestProblem};
@@ -29,6 +29,9 @@ pub struct Manifest {
     pub provider: Option<String>,
     /// Where the plugin may send requests and people.
     pub grant: Grant,
+    /// How the links begin that people may be sent to join: a meeting with another one is not handed on. None
+    /// named is any https address, as a provider may call its links opaque (Microsoft does).
+    pub links: Vec<Links>,
     /// What `settings.get` gives: `client-id`, for one. Nothing secret.
     pub settings: BTreeMap<String, String>,
     /// How the host proves at token endpoints that it speaks for the registered client.

@@ -11,7 +11,7 @@ use toml::{Spanned, Value};
 use super::file::{Fault, ManifestProblem};
 use crate::egress::{Grant, Origin};
 use crate::sandbox::{LARGEST_MEMORY, Limits};
-use crate::signing::SigningKeys;
+use crate::signing::{Links, LinksError, SigningKeys};
 use crate::vault::{ClientCertificate, ClientKeys};
 
 /// Secrets that the host knows what to do with.
@@ -27,6 +27,8 @@ pub(super) struct RawOrigins {
     api: Vec<Spanned<String>>,
     #[serde(default)]
     identity: Vec<Spanned<String>>,
+    #[serde(default)]
+    links: Vec<Spanned<String>>,
 }
 
 /// `[wants]`: the description's four lists of origins, and the keys of the plugin's section.
@@ -66,6 +68,13 @@ fn origins(listed: &[Spanned<String>]) -> Result<Vec<Origin>, Fault> {
 
 pub(super) fn granted(raw: &RawOrigins) -> Result<Grant, Fault> {
     Ok(Grant { api: origins(&raw.api)?, identity: origins(&raw.identity)? })
+}
+
+/// How the links of meetings may begin.
+pub(super) fn links(raw: &RawOrigins) -> Result<Vec<Links>, Fault> {
+    let read =
+        |text: &Spanned<String>| text.get_ref().parse().map_err(|error: LinksError| Fault::at(text, error));
+    raw.links.iter().map(read).collect()
 }
 
 /// What the plugin cannot work without has to be granted; what is optional has to be an origin.

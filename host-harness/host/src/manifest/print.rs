@@ -44,6 +44,8 @@ optional-identity = {optional_identity}
 [grants]
 api = {api}
 identity = {identity}
+# How the links begin that people are sent to join. Without it: any https address.
+# links = [\"https://meet.example.com\"]
 
 # What the plugin can read. Nothing secret.
 [settings]

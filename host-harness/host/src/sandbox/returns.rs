@@ -11,7 +11,7 @@ use crate::provider::{
     LookUpOutcome, MatchOutcome, Meeting, MeetingOption, Misconfiguration, NextStep, Outage, Refusal,
     SetupKind, SignInError, User,
 };
-use crate::signing::Signed;
+use crate::signing::{Links, Signed};
 use crate::vault::Redactor;
 
 /// Ids and names, in bytes.
@@ -124,14 +124,15 @@ pub(crate) fn warnings(warnings: &[String]) -> Result<(), Broken> {
     listed("warnings", warnings, |warning| text("a warning", warning, SENTENCE))
 }
 
-pub(crate) fn meeting(meeting: &Meeting) -> Result<(), Broken> {
+/// `links` is where the operator lets links lead.
+pub(crate) fn meeting(meeting: &Meeting, links: &[Links]) -> Result<(), Broken> {
     named("the meeting's id", &meeting.id)?;
     text("the organizer's id", &meeting.organizer_id, NAME)?;
-    join_link(&meeting.join_url)?;
+    join_link(&meeting.join_url, links)?;
     warnings(&meeting.warnings)
 }
 
-pub(crate) fn look_ups(outcomes: &[LookUpOutcome], references: usize) -> Result<(), Broken> {
+pub(crate) fn look_ups(outcomes: &[LookUpOutcome], references: usize, links: &[Links]) -> Result<(), Broken> {
     if outcomes.len() != references {
         return Err(format!("{} outcomes for {references} meetings", outcomes.len()));
     }
@@ -140,7 +141,7 @@ pub(crate) fn look_ups(outcomes: &[LookUpOutcome], references: usize) -> Result<
             named("the meeting's id", &state.id)?;
             text("the organizer's id", &state.organizer_id, NAME)?;
             text("the subject", state.subject.as_deref().unwrap_or_default(), NAME)?;
-            join_link(&state.join_url)
+            join_link(&state.join_url, links)
         }
         LookUpOutcome::Unknown(why) => text("a reason", why, SENTENCE),
         LookUpOutcome::Gone | LookUpOutcome::RetryLater(_) => Ok(()),
@@ -148,14 +149,14 @@ pub(crate) fn look_ups(outcomes: &[LookUpOutcome], references: usize) -> Result<
 }
 
 /// A link that people are sent to.
-fn join_link(link: &str) -> Result<(), Broken> {
-    people_go_to(link, URL).map(drop)
+fn join_link(link: &str, links: &[Links]) -> Result<(), Broken> {
+    people_go_to(link, URL, links).map(drop)
 }
 
 /// A link for one participant, that leads where the tokens that were signed for it may go. No message has any
 /// of it.
-pub(crate) fn participant_link(link: &str, signed: &[Signed]) -> Result<(), Broken> {
-    let url = people_go_to(link, PARTICIPANT)?;
+pub(crate) fn participant_link(link: &str, signed: &[Signed], links: &[Links]) -> Result<(), Broken> {
+    let url = people_go_to(link, PARTICIPANT, links)?;
     match signed.iter().find(|signed| !signed.links.lead_to(&url)) {
         Some(signed) => {
             let origin = url.origin().ascii_serialization();
@@ -165,7 +166,7 @@ pub(crate) fn participant_link(link: &str, signed: &[Signed]) -> Result<(), Brok
     }
 }
 
-fn people_go_to(link: &str, most: usize) -> Result<Url, Broken> {
+fn people_go_to(link: &str, most: usize, links: &[Links]) -> Result<Url, Broken> {
     text("the join link", link, most)?;
     let url = Url::parse(link).map_err(|error| format!("the join link is not a URL: {error}"))?;
     if url.scheme() != "https" || url.host_str().is_none() {
@@ -173,6 +174,11 @@ fn people_go_to(link: &str, most: usize) -> Result<Url, Broken> {
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err("the join link has a user name in it".to_owned());
+    }
+    if !links.is_empty() && !links.iter().any(|links| links.lead_to(&url)) {
+        let origin = url.origin().ascii_serialization();
+        let granted = links.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        return Err(format!("the join link leads to {origin}, and the operator granted {granted}"));
     }
     Ok(url)
 }

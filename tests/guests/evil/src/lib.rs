@@ -6,7 +6,7 @@
 mod bindings {
     wit_bindgen::generate!({
         path: "../../../wit",
-        world: "video-provider",
+        world: "joining-video-provider",
         default_bindings_module: "crate::bindings",
     });
 }
@@ -16,6 +16,7 @@ mod letters;
 mod stores;
 mod words;
 
+use bindings::exports::scheduling::video_provider::joining::{JoinableMeeting, Participant};
 use bindings::exports::scheduling::video_provider::provider::{
     AuthorizationRequest, AuthorizationResponse, Cancellation, Connection, Description, DirectoryPage, Error,
     Guest, Look, LookUpOutcome, MatchOutcome, Meeting, MeetingReference, MeetingRequest, NextStep, User,
@@ -107,6 +108,14 @@ impl Guest for Evil {
 
     fn disconnect() -> Result<(), Error> {
         deeds::of("disconnect").map(|_| ())
+    }
+}
+
+impl bindings::exports::scheduling::video_provider::joining::Guest for Evil {
+    /// The meeting's own link, wherever it leads.
+    fn join_link(meeting: JoinableMeeting, _: Participant) -> Result<String, Error> {
+        let words = deeds::of("join-link")?;
+        Ok(if words == Words::Plain { meeting.join_url } else { words.text() })
     }
 }
 

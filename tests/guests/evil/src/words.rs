@@ -126,6 +126,7 @@ impl Words {
         };
         match (self, evil) {
             (Self::Plain, "link") => found("javascript:alert(1)", ""),
+            (Self::Plain, "elsewhere") => found("https://elsewhere.example/1", ""),
             (Self::Plain, "subject") => found("https://rooms.example/1", &"a".repeat(2_000)),
             (Self::Plain, "reason") => LookUpOutcome::Unknown("\u{1b}[2Jgone".to_owned()),
             (Self::Plain, _) => LookUpOutcome::Gone,
@@ -159,6 +160,7 @@ pub(crate) fn link(evil: &str) -> Option<Meeting> {
         "http" => "http://teams.example/join",
         "user" => "https://teams.microsoft.com@evil.example/join",
         "long" => return Some(linked(&format!("https://teams.example/{}", "a".repeat(5_000)))),
+        "elsewhere" => "https://rooms.example.elsewhere.example/1",
         "half" => "https://",
         "control" => "https://teams.example/\u{7}",
         _ => "",
