@@ -19,7 +19,7 @@ pub struct Settings {
     pub longest: Duration,
     /// For how long a sign-in link can be used, once.
     pub link_lifetime: Duration,
-    /// How many sign-ins one address can attempt in a minute.
+    /// How many sign-in links that do not work one address can try in a minute; those that work are not counted.
     pub sign_ins_per_minute: u32,
     /// Providers' sign-in pages that browsers find elsewhere than under their names.
     pub detours: Vec<Detour>,

@@ -90,7 +90,7 @@ pub struct Unfinished {
     pub status: &'static str,
     /// How many.
     pub count: i64,
-    /// When the first of them was booked, in milliseconds since 1970.
+    /// When the first of them was booked, or booked again after it was refused, in milliseconds since 1970.
     pub since: i64,
 }
 

@@ -2,18 +2,32 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
+use futures_util::stream::iter;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
-use video_platform::{Platform, StateKind};
+use video_platform::{Integration, Platform, StateKind};
 
-/// How often what waits is tried again.
+/// How often what waits is tried again, and what is in trouble is asked whether it still is: that long after the
+/// last time has ended, where it takes longer.
 const ROUND: Duration = Duration::from_mins(1);
 /// After how many rounds an integration that works is asked whether it still does.
 const CHECKED_EVERY: u32 = 15;
+/// How many integrations are asked at once. Each may take its whole deadline to say nothing, and bookings need
+/// room beside them.
+const ASKED_AT_ONCE: usize = 16;
 
 /// Finishes appointments that wait, removes sign-ins that nobody finishes, and asks integrations how they
 /// are: one whose grant is dead heals only if somebody asks. Runs until `stop`.
 pub(super) async fn run(platform: Platform, stop: CancellationToken) {
+    // Who has many integrations in trouble does not wait longer for bookings.
+    tokio::join!(
+        each_round(&stop, |_| finish(&platform)),
+        each_round(&stop, |round| ask(&platform, round.is_multiple_of(CHECKED_EVERY))),
+    );
+}
+
+async fn each_round<F: Future<Output = ()>>(stop: &CancellationToken, work: impl Fn(u32) -> F) {
     let mut rounds = interval(ROUND);
     rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut round = 0_u32;
@@ -25,13 +39,13 @@ pub(super) async fn run(platform: Platform, stop: CancellationToken) {
         // What is under way may be dropped at any point: everything that lasts is written first.
         tokio::select! {
             () = stop.cancelled() => return,
-            () = once(&platform, round.is_multiple_of(CHECKED_EVERY)) => {}
+            () = work(round) => {}
         }
         round = round.wrapping_add(1);
     }
 }
 
-async fn once(platform: &Platform, all: bool) {
+async fn finish(platform: &Platform) {
     match platform.resume().await {
         Ok(report) if report.unfinished.is_empty() => {}
         Ok(report) => {
@@ -42,19 +56,22 @@ async fn once(platform: &Platform, all: bool) {
     if let Err(error) = platform.discard_abandoned().await {
         tracing::warn!(%error, "sign-ins that nobody finishes could not be removed");
     }
+}
+
+async fn ask(platform: &Platform, all: bool) {
     let integrations = match platform.integrations().await {
         Ok(integrations) => integrations,
         Err(error) => return tracing::warn!(%error, "the integrations cannot be read"),
     };
-    for integration in integrations {
+    let asked = integrations.into_iter().filter(|integration| {
         let kind = integration.state.kind();
-        let asked = !matches!(kind, StateKind::Pending | StateKind::Disconnected);
         let troubled = kind != StateKind::Connected || integration.unavailable.is_some();
-        if asked
-            && (all || troubled)
-            && let Err(error) = platform.check(&integration.id).await
-        {
+        !matches!(kind, StateKind::Pending | StateKind::Disconnected) && (all || troubled)
+    });
+    let ask = |integration: Integration| async move {
+        if let Err(error) = platform.check(&integration.id).await {
             tracing::info!(integration = %integration.id, %error, "the integration does not work");
         }
-    }
+    };
+    iter(asked).for_each_concurrent(ASKED_AT_ONCE, ask).await;
 }

@@ -69,7 +69,7 @@ pub(super) async fn request(
          end_at = excluded.end_at, channel = excluded.channel, status = excluded.status, \
          integration = excluded.integration, user_id = excluded.user_id, user_key = excluded.user_key, \
          user_name = excluded.user_name, note = NULL, service = excluded.service, \
-         method = excluded.method, client_key = excluded.client_key \
+         created_at = excluded.created_at, method = excluded.method, client_key = excluded.client_key \
          WHERE appointment.status = 'failed' AND appointment.link IS NULL",
     )
     .bind(&request.id)

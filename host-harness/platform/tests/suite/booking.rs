@@ -1,5 +1,8 @@
 //! Booking, and what a crash leaves.
 
+use std::time::Duration;
+
+use video_host::clock::Clock as _;
 use video_host::provider::{Capabilities, Error, MatchOutcome};
 use video_platform::{BookingError, MeetingMethod, Status, WrongInput};
 
@@ -108,6 +111,25 @@ async fn a_refused_booking_can_be_tried_again_under_the_same_id() -> anyhow::Res
     let again = video_platform::BookingRequest { start: 5_000, end: 6_000, ..request("a", "ann") };
     let booked = stage.platform.book(&again).await?;
     assert_eq!((booked.status, booked.start, booked.note), (Status::Booked, 5_000, None));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_booked_again_after_it_was_refused_waits_since_then() -> anyhow::Result<()> {
+    let (stage, _) = Stage::with_staff(&["ann", "bob"]).await?;
+    let now = || stage.clock.now_ms();
+    for id in ["again", "handed over"] {
+        stage.script.creates.lock().unwrap().push_back(Err(refused("No policy allows it.")));
+        stage.platform.book(&request(id, "ann")).await.unwrap_err();
+    }
+    stage.clock.advance(Duration::from_hours(72));
+    let asked = now();
+    stage.script.creates.lock().unwrap().extend([Err(outage()), Err(outage())]);
+    stage.platform.book(&request("again", "ann")).await.unwrap_err();
+    stage.platform.reassign("handed over", "bob").await.unwrap_err();
+    let figures = stage.platform.figures().await?;
+    let [waiting] = &figures.unfinished[..] else { panic!("{figures:?}") };
+    assert!(waiting.since >= asked, "{} ms ago", now() - waiting.since);
     Ok(())
 }
 

@@ -69,7 +69,7 @@ impl<V: VideoProviders> Platform<V> {
         self.end_strays(id).await.map_err(BookingError::earlier)?;
         let mut transaction = database::begin(self.pool()).await?;
         if known.status == Status::Failed {
-            store::request_again(&mut transaction, id, staff, user.as_ref()).await?;
+            store::request_again(&mut transaction, id, staff, user.as_ref(), self.now()).await?;
             database::commit(transaction, "appointment.requested").await?;
             let appointment = self.make(self.reread(id).await?).await?;
             return Ok(Reassigned { appointment, link_changed: false });

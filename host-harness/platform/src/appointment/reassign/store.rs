@@ -28,15 +28,16 @@ pub(super) async fn give(
     Ok(())
 }
 
-/// Requests an appointment that was refused once more, for another staff member.
+/// Requests an appointment that was refused once more, for another staff member: it waits from now on.
 pub(super) async fn request_again(
     connection: &mut Connection,
     id: &str,
     staff: &str,
     user: Option<&User>,
+    now: i64,
 ) -> Result<(), DatabaseError> {
     sqlx::query(
-        "UPDATE appointment SET staff = $2, user_id = $3, user_key = $4, user_name = $5, \
+        "UPDATE appointment SET staff = $2, user_id = $3, user_key = $4, user_name = $5, created_at = $6, \
          status = 'requested', note = NULL WHERE id = $1 AND status = 'failed' AND link IS NULL",
     )
     .bind(id)
@@ -44,6 +45,7 @@ pub(super) async fn request_again(
     .bind(user.map(|user| &user.id))
     .bind(user.map(|user| &user.key))
     .bind(user.map(|user| &user.display_name))
+    .bind(now)
     .execute(connection)
     .await?;
     Ok(())
