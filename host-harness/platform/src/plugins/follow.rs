@@ -256,7 +256,7 @@ impl Plugins {
         if all.get(file).is_some_and(|known| known.problem == problem) {
             return;
         }
-        tracing::warn!(provider, problem, "a manifest is not taken; what was loaded goes on");
+        tracing::warn!(provider, %problem, "a manifest is not taken; what was loaded goes on");
         let since = self.host.clock().now_ms();
         all.insert(file.to_owned(), RefusedManifest { file: file.to_owned(), provider, problem, since });
     }
