@@ -27,7 +27,7 @@ const TEAMS: &str = "microsoft-teams";
 struct Hosts {
     world: World,
     folder: TempDir,
-    hosts: Vec<(Platform, Manifests)>,
+    each: Vec<(Platform, Manifests)>,
 }
 
 /// A manifest that grants what all plugins here ask for.
@@ -50,7 +50,7 @@ fn evil(settings: &str) -> String {
     manifest("evil", "evil.wasm", plugin_artifacts::EVIL, settings)
 }
 
-/// What a host without a manifest in its folder starts with.
+/// So many hosts, started with these files in their folder.
 async fn hosts(count: usize, files: &[(&str, &[u8])]) -> Result<Hosts> {
     let (world, folder) = (World::start().await?, TempDir::new()?);
     world.connect("contoso").await?;
@@ -58,12 +58,12 @@ async fn hosts(count: usize, files: &[(&str, &[u8])]) -> Result<Hosts> {
     for (name, content) in files {
         fs::write(folder.path().join(name), content)?;
     }
-    let mut hosts = Hosts { world, folder, hosts: Vec::new() };
+    let mut hosts = Hosts { world, folder, each: Vec::new() };
     for _ in 0..count {
         let (data, microsoft) = (hosts.world.data.path(), &hosts.world.microsoft);
         let host = World::host(data, microsoft, hosts.world.clock.clone(), Memory::default()).await?;
         let manifests = Manifests::folder(hosts.folder.path());
-        hosts.hosts.push((Platform::open(host).await?, manifests));
+        hosts.each.push((Platform::open(host).await?, manifests));
     }
     hosts.look().await;
     Ok(hosts)
@@ -87,7 +87,7 @@ impl Hosts {
     /// Every host looks once; what each swapped.
     async fn look(&mut self) -> Vec<Vec<Swapped>> {
         let mut swapped = Vec::new();
-        for (platform, manifests) in &mut self.hosts {
+        for (platform, manifests) in &mut self.each {
             swapped.push(manifests.look(platform.providers()).await);
         }
         swapped
@@ -100,13 +100,13 @@ impl Hosts {
     }
 
     fn loaded(&self) -> Vec<Vec<LoadedPlugin>> {
-        self.hosts.iter().map(|(platform, _)| platform.providers().loaded()).collect()
+        self.each.iter().map(|(platform, _)| platform.providers().loaded()).collect()
     }
 
     /// What is said on every host about the one manifest that is refused.
     fn refused(&self) -> Result<String> {
         let mut said = Vec::new();
-        for (platform, _) in &self.hosts {
+        for (platform, _) in &self.each {
             let [refused] = &platform.providers().refused()[..] else { bail!("one of them is refused") };
             said.push(refused.problem.clone());
         }
@@ -116,7 +116,7 @@ impl Hosts {
     }
 
     fn nothing_is_refused(&self) {
-        for (platform, _) in &self.hosts {
+        for (platform, _) in &self.each {
             assert_eq!(platform.providers().refused(), []);
         }
     }
@@ -128,7 +128,7 @@ async fn a_version_put_into_the_folder_is_what_every_host_makes_meetings_with_an
     let mut three = Hosts::three().await?;
     let integration = "contoso".parse()?;
     let held = three.world.microsoft.faults().hold(Operation::CreateMeeting, true);
-    let before = three.hosts[0].0.providers().on(TEAMS, &integration).context("Teams")?;
+    let before = three.each[0].0.providers().on(TEAMS, &integration).context("Teams")?;
     assert_eq!(before.plugin().digest(), sha256(plugin_artifacts::TEAMS));
     let call = tokio::spawn(async move { before.create_meeting(&appointment("in flight")).await });
     held.reached().await;
@@ -144,7 +144,7 @@ async fn a_version_put_into_the_folder_is_what_every_host_makes_meetings_with_an
         );
     }
     assert!(!call.is_finished(), "the call is still held");
-    for (nth, (platform, _)) in three.hosts.iter().enumerate() {
+    for (nth, (platform, _)) in three.each.iter().enumerate() {
         let provider = platform.providers().on(TEAMS, &integration).context("Teams")?;
         assert_eq!(provider.plugin().digest(), sha256(&next_version()));
         provider.create_meeting(&appointment(&format!("on {nth}"))).await?;
@@ -184,7 +184,7 @@ async fn a_version_that_fails_its_self_check_replaces_none_on_any_host_and_the_o
         problem.contains("evil.toml: the new version is not taken: the component does not describe"),
         "{problem}"
     );
-    for (platform, _) in &three.hosts {
+    for (platform, _) in &three.each {
         let console =
             Console::open(platform.clone(), Settings::new(Url::parse("http://localhost:1")?)).await?;
         let operator = Operator::new(platform.clone(), console, operator::recorder()?.handle());
@@ -255,7 +255,7 @@ async fn a_half_written_file_is_not_the_end_of_it() -> Result<()> {
     for swapped in three.look().await {
         assert_eq!(swapped.len(), 1, "{swapped:?}");
     }
-    for (platform, _) in &three.hosts {
+    for (platform, _) in &three.each {
         let provider = platform.providers().on(TEAMS, &"contoso".parse()?).context("Teams")?;
         provider.check().await.context("it has its settings")?;
     }

@@ -204,6 +204,8 @@ impl Manifests {
                 other.display()
             );
             plugins.refuse(&file, provider, problem);
+            // Nor is it any more for what it was for before.
+            self.files.entry(file).or_default().provider = None;
             return None;
         }
         let seen = self.files.entry(file.clone()).or_default();
