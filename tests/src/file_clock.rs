@@ -7,7 +7,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
-use video_host::clock::{Clock, SystemClock};
+use video_host::clock::{Clock, SystemClock, Waiter};
+use video_host::transport::BoxFuture;
+
+/// How often a process that waits by the file looks at it.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// The machine's clock, moved by what stands in a file: all processes that share the file are moved at once.
 #[derive(Debug)]
@@ -41,5 +45,17 @@ impl FileClock {
 impl Clock for FileClock {
     fn now_ms(&self) -> i64 {
         SystemClock.now_ms() + self.shift_ms().expect("the file was made with eight bytes")
+    }
+}
+
+impl Waiter for FileClock {
+    /// Waits by the file: who moves it ends the waits of all processes.
+    fn wait(&self, time: Duration) -> BoxFuture<'_, ()> {
+        let end = self.now_ms().saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
+        Box::pin(async move {
+            while self.now_ms() < end {
+                tokio::time::sleep(LOOK).await;
+            }
+        })
     }
 }

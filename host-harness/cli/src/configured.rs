@@ -17,7 +17,7 @@ use video_host::egress::{Grant, StaticRoutes, Trust};
 use video_host::store::{KeyFile, Location};
 use video_host::vault::ClientKeys;
 use video_host::{Host, HostConfig, Manifest, ManifestFile};
-use video_platform::Platform;
+use video_platform::{Manifests, Platform};
 
 /// Microsoft's hosts in the worldwide cloud: where people sign in, and where requests go.
 pub(crate) const LOGIN: &str = "login.microsoftonline.com";
@@ -56,6 +56,9 @@ pub struct ConfiguredOptions {
     /// Manifest of the plugin to use, TOML, which says all that is decided for it
     #[arg(long, value_name = "FILE", conflicts_with_all = DECIDED)]
     pub manifest: Option<PathBuf>,
+    /// Folder of manifests, one for each plugin to use: all its files whose names end with .toml
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = DECIDED, conflicts_with = "manifest")]
+    pub manifests: Option<PathBuf>,
     /// Plugin to use [default: the Microsoft Teams plugin, built in]
     #[arg(long, value_name = "WASM")]
     pub plugin: Option<PathBuf>,
@@ -86,31 +89,47 @@ pub async fn open(options: &ConfiguredOptions) -> Result<Platform> {
         "{} holds no platform's data: there is no video.db in it",
         options.data.display()
     );
-    start(options).await
+    Ok(start(options).await?.0)
 }
 
-/// The same, on a folder that may be new.
-pub async fn start(options: &ConfiguredOptions) -> Result<Platform> {
-    let (component, manifest) = match &options.manifest {
-        Some(file) => {
-            let ManifestFile { component, manifest } = ManifestFile::read(file)?;
-            (component, manifest)
-        }
-        None => arguments(options)?,
+/// The same, on a folder that may be new; and the manifests to follow, if its plugins have some.
+pub async fn start(options: &ConfiguredOptions) -> Result<(Platform, Option<Manifests>)> {
+    let mut manifests = match (&options.manifests, &options.manifest) {
+        (Some(folder), _) => Some(Manifests::folder(folder)),
+        (None, Some(file)) => Some(Manifests::file(file)),
+        (None, None) => None,
     };
+    // Without a manifest nobody has pinned the plugin's file: another one in its place is not followed.
+    let fixed = if manifests.is_none() { Some(arguments(options)?) } else { None };
     let mut config = HostConfig::new(&options.data);
     config.keys = options.keys.as_ref().map(|file| KeyFile::new(file).into());
     config.store = Some(location(options)?);
     if let (Some(address), Some(ca)) = (options.microsoft, &options.ca) {
-        let Grant { api, identity } = &manifest.grant;
-        let granted: Vec<_> = api.iter().chain(identity).map(ToString::to_string).collect();
+        let mut grants: Vec<_> = fixed.iter().map(|(_, manifest)| manifest.grant.clone()).collect();
+        if let Some(manifests) = &manifests {
+            for file in manifests.files()? {
+                grants.push(ManifestFile::read(&file)?.manifest.grant);
+            }
+        }
+        let origins = grants.iter().flat_map(|Grant { api, identity }| api.iter().chain(identity));
+        let granted: Vec<_> = origins.map(ToString::to_string).collect();
         lead_to(&mut config, address, &text(ca)?, &granted)?;
     }
-    let host = Host::start(config).await?;
-    let plugin = host.load(&component, &manifest).await.context("the plugin cannot be loaded")?;
-    let platform = Platform::open(host).await?;
-    platform.providers().install(plugin);
-    Ok(platform)
+    let platform = Platform::open(Host::start(config).await?).await?;
+    let plugins = platform.providers();
+    if let Some((component, manifest)) = &fixed {
+        let plugin = plugins.host().load(component, manifest).await;
+        plugins.install(plugin.context("the plugin cannot be loaded")?);
+    }
+    if let Some(manifests) = &mut manifests {
+        manifests.look(plugins).await;
+        // While the host runs, one that is refused leaves what was loaded before. Here nothing was, and whoever
+        // starts the host is there to read it.
+        let refused: Vec<_> = plugins.refused().into_iter().map(|refused| refused.problem).collect();
+        ensure!(refused.is_empty(), "{}", refused.join("\n"));
+        ensure!(!plugins.loaded().is_empty(), "there is no manifest of a plugin");
+    }
+    Ok((platform, manifests))
 }
 
 fn location(options: &ConfiguredOptions) -> Result<Location> {

@@ -46,7 +46,7 @@ pub use matching::{
 };
 pub use options::{MeetingOptions, WrongOption};
 pub use platform::Platform;
-pub use plugins::{LoadedPlugin, Plugins, SwapOptions, SwapRefused, Swapped};
+pub use plugins::{LoadedPlugin, Manifests, Plugins, RefusedManifest, SwapOptions, SwapRefused, Swapped};
 pub use provider::{Answered, VideoProvider, VideoProviders};
 pub use service::{MeetingMethod, Service, ServiceError};
 pub use staff::{ImportError, ImportReport, RejectedRow, Role, RowProblem, StaffError, StaffMember};

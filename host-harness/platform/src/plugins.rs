@@ -1,9 +1,11 @@
 //! The plugins that are loaded, by the ids that they give themselves, and how one takes the place of another.
 
+mod follow;
 mod swap;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock};
 
 use video_host::provider::{Connection, Description, NextStep, Parameter};
@@ -12,6 +14,7 @@ use video_host::{AuthorizationError, CallError, Callback, Host, Plugin, Provider
 
 use crate::provider::{Answered, VideoProviders};
 
+pub use follow::{Manifests, RefusedManifest};
 pub use swap::{SwapOptions, SwapRefused, Swapped};
 
 /// The host with its plugins. Plugins can be added and replaced while calls are under way: those end
@@ -19,6 +22,8 @@ pub use swap::{SwapOptions, SwapRefused, Swapped};
 pub struct Plugins {
     host: Host,
     loaded: RwLock<BTreeMap<String, Slot>>,
+    /// Manifests that were not taken as they are now, by their files.
+    refused: RwLock<BTreeMap<PathBuf, RefusedManifest>>,
     /// One swap at a time: what is compared with must not change meanwhile.
     swapping: tokio::sync::Mutex<()>,
 }
@@ -59,7 +64,8 @@ impl LoadedPlugin {
 impl Plugins {
     /// A host without plugins.
     pub fn new(host: Host) -> Self {
-        Self { host, loaded: RwLock::default(), swapping: tokio::sync::Mutex::default() }
+        let (loaded, refused) = (RwLock::default(), RwLock::default());
+        Self { host, loaded, refused, swapping: tokio::sync::Mutex::default() }
     }
 
     /// Adds a plugin, or puts another version in place of the one with the same id, which is given

@@ -10,7 +10,7 @@ use video_host::{LoadError, Manifest, sha256};
 use video_platform::{Platform, SwapOptions, SwapRefused, VideoProviders};
 
 /// The Teams plugin with a section that says nothing: other bytes, which do the same.
-fn next_version() -> Vec<u8> {
+pub(crate) fn next_version() -> Vec<u8> {
     let mut bytes = plugin_artifacts::TEAMS.to_vec();
     // A custom section: id 0, the size of what follows, the length of the name, the name.
     bytes.extend_from_slice(b"\0\x05\x04next");

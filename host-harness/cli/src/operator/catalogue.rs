@@ -31,8 +31,18 @@ pub(super) const READ: &[Metric] = &[
     shows("video_store_up", &[], "1 if the database answers."),
     shows(
         "video_plugin_info",
-        &["provider", "version"],
-        "1 for each plugin that is loaded, with its version.",
+        &["provider", "version", "digest"],
+        "1 for each plugin that is loaded, with its version and how its SHA-256 begins.",
+    ),
+    shows(
+        "video_plugin_since_seconds",
+        &["provider"],
+        "Since when calls go to that version, in seconds since 1970.",
+    ),
+    shows(
+        "video_plugin_refused",
+        &["provider"],
+        "1 if the newest manifest of a plugin was not taken: what was loaded before goes on.",
     ),
     shows("video_pages_under_way", &[], "Requests to the pages that are not answered yet."),
     shows("video_calls_running", &[], "Calls that run now: instances of plugins that are alive."),

@@ -37,6 +37,11 @@ fn seconds(milliseconds: i64) -> f64 {
     number(milliseconds) / 1_000.0
 }
 
+/// As much of a digest as tells versions apart.
+pub(super) fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}
+
 fn flag(set: bool) -> f64 {
     if set { 1.0 } else { 0.0 }
 }
@@ -47,7 +52,14 @@ fn of_the_process(operator: &Operator) {
     let host = plugins.host();
     gauge!("video_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     for plugin in plugins.loaded() {
-        gauge!("video_plugin_info", "provider" => plugin.id, "version" => plugin.version).set(1.0);
+        let digest = short(&plugin.digest).to_owned();
+        gauge!("video_plugin_since_seconds", "provider" => plugin.id.clone()).set(seconds(plugin.since));
+        gauge!("video_plugin_info", "provider" => plugin.id, "version" => plugin.version, "digest" => digest)
+            .set(1.0);
+    }
+    let refused = plugins.refused().into_iter().map(|refused| refused.provider);
+    for (provider, manifests) in each(operator, refused) {
+        gauge!("video_plugin_refused", "provider" => provider).set(flag(manifests > 0.0));
     }
     gauge!("video_pages_under_way").set(number(inner.console.under_way()));
     gauge!("video_calls_running").set(number(host.calls_running()));

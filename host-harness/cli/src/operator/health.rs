@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 use std::sync::atomic::Ordering;
+use video_platform::LoadedPlugin;
 
 use super::Operator;
 
@@ -14,6 +15,8 @@ pub(super) struct Health {
     pub(super) ready: bool,
     /// What is not right, as sentences; empty if it is ready.
     pub(super) problems: Vec<String>,
+    /// Manifests that were not taken, as sentences. The host is ready all the same: what was loaded before works.
+    pub(super) refused: Vec<String>,
     version: &'static str,
     plugins: Vec<Loaded>,
 }
@@ -23,6 +26,8 @@ struct Loaded {
     id: String,
     version: String,
     digest: String,
+    /// Since when calls go to it: milliseconds since 1970.
+    since: i64,
 }
 
 impl Operator {
@@ -53,11 +58,15 @@ impl Operator {
             }
             Err(problem) => problems.push(problem),
         }
-        let plugins = plugins
-            .into_iter()
-            .map(|plugin| Loaded { id: plugin.id, version: plugin.version, digest: plugin.digest })
-            .collect();
-        Health { ready: problems.is_empty(), problems, version: env!("CARGO_PKG_VERSION"), plugins }
+        let told = |plugin: LoadedPlugin| {
+            let LoadedPlugin { id, version, digest, since, .. } = plugin;
+            Loaded { id, version, digest, since }
+        };
+        let plugins = plugins.into_iter().map(told).collect();
+        let refused = self.inner.platform.providers().refused();
+        let refused = refused.into_iter().map(|refused| refused.problem).collect();
+        let version = env!("CARGO_PKG_VERSION");
+        Health { ready: problems.is_empty(), problems, refused, version, plugins }
     }
 }
 

@@ -1,8 +1,10 @@
 //! The five things to look at first, for whoever has no Grafana at hand: the same as on its dashboard.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use video_platform::LoadedPlugin;
 use video_platform::figures::Figures;
 
+use super::gauges::short;
 use super::health::Health;
 use super::{Operator, Sample};
 
@@ -60,7 +62,9 @@ pub(super) fn page(
         panels.push(providers(samples));
         panels.push(quotas(figures));
     }
-    panels.push(here(health, figures, samples, now_ms));
+    let mut here = here(health, figures, samples, now_ms);
+    here.rows.extend(plugins(operator, now_ms));
+    panels.push(here);
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -213,6 +217,8 @@ fn here(health: &Health, figures: Option<&Figures>, samples: &[Sample], now_ms: 
         (Urgency::Bad, problem.clone())
     } else if running >= places {
         (Urgency::Bad, "All places for calls are taken.".to_owned())
+    } else if let Some(refused) = health.refused.first() {
+        (Urgency::Warn, format!("A manifest is not taken. {refused}"))
     } else if held_back > 0.0 {
         (Urgency::Warn, "A plugin misbehaved, and is held back.".to_owned())
     } else {
@@ -232,6 +238,15 @@ fn here(health: &Health, figures: Option<&Figures>, samples: &[Sample], now_ms: 
         }
     }
     Panel { title: "5. This host", urgency, said, rows }
+}
+
+/// What is loaded, and since when.
+fn plugins(operator: &Operator, now_ms: i64) -> Vec<(String, String)> {
+    let told = |plugin: LoadedPlugin| {
+        let LoadedPlugin { id, version, digest, since, .. } = plugin;
+        (format!("{id} {version}, {}", short(&digest)), format!("for {}", ago(now_ms.saturating_sub(since))))
+    };
+    operator.inner.platform.providers().loaded().into_iter().map(told).collect()
 }
 
 fn sum(samples: &[Sample], name: &str, of: impl Fn(&Sample) -> bool) -> f64 {

@@ -13,7 +13,7 @@ use toml::Spanned;
 use url::Url;
 use video_console::Settings;
 use video_host::store::KeyFile;
-use video_platform::{Platform, Role};
+use video_platform::{Manifests, Platform, Role};
 
 use super::Ending;
 use super::raw::{Raw, RawLog, RawSessions, RawStop, RawTraces};
@@ -82,6 +82,25 @@ impl File {
         Ok(Some(found))
     }
 
+    /// A folder that it names, if there is a manifest in it.
+    fn manifests(&self, path: Option<&Spanned<PathBuf>>) -> Result<Option<PathBuf>> {
+        let Some(path) = path else { return Ok(None) };
+        let (at, folder) = (self.at(&path.span()), self.beside(path.get_ref()));
+        let files = Manifests::folder(&folder).files().with_context(|| {
+            format!(
+                "{at}: {} cannot be read. Name a folder relative to the configuration's folder",
+                folder.display()
+            )
+        })?;
+        ensure!(
+            !files.is_empty(),
+            "{at}: there is no manifest in {}. Put one there for each plugin, in a file whose name ends with \
+             .toml",
+            folder.display()
+        );
+        Ok(Some(folder))
+    }
+
     /// An address to listen on.
     fn socket(&self, written: &Spanned<String>) -> Result<SocketAddr> {
         let text = written.get_ref();
@@ -132,7 +151,14 @@ pub(super) fn read(name: &Path) -> Result<Configuration> {
         || raw.client_secret_file.is_some()
         || !raw.grant_api.is_empty()
         || !raw.grant_identity.is_empty();
-    if let Some(manifest) = &raw.manifest {
+    if let (Some(_), Some(folder)) = (&raw.manifest, &raw.manifests) {
+        bail!(
+            "{}: the folder has the manifests of all plugins. Put the one of manifest in it, and leave manifest \
+             out",
+            file.at(&folder.span())
+        );
+    }
+    if let Some(manifest) = raw.manifest.as_ref().or(raw.manifests.as_ref()) {
         ensure!(
             !others,
             "{}: the manifest says which plugin and client there are and what is granted. Leave out plugin, \
@@ -156,6 +182,7 @@ pub(super) fn read(name: &Path) -> Result<Configuration> {
         data: file.beside(&raw.data),
         database_url_file: file.named(raw.database_url_file.as_ref())?,
         manifest: file.named(raw.manifest.as_ref())?,
+        manifests: file.manifests(raw.manifests.as_ref())?,
         plugin: file.named(raw.plugin.as_ref())?,
         keys: raw.keys.as_ref().map(|keys| file.beside(keys.get_ref())),
         client_id: raw.client_id,
@@ -261,13 +288,13 @@ fn address(file: &File, written: &Spanned<String>) -> Result<Url> {
 }
 
 impl Configuration {
-    /// Opens the platform on its data folder.
-    pub(super) async fn open(&self) -> Result<Platform> {
+    /// Opens the platform on its data folder; the manifests are to be followed.
+    pub(super) async fn open(&self) -> Result<(Platform, Option<Manifests>)> {
         self.open_on(&self.platform).await
     }
 
-    /// Tries all of it without touching what is stored: the plugin is compiled and loaded under its manifest,
-    /// and the staff list is imported, in a folder that is removed again.
+    /// Tries all of it without touching what is stored: the plugins are compiled and loaded under their
+    /// manifests, and the staff list is imported, in a folder that is removed again.
     pub(super) async fn check(&self) -> Result<()> {
         let data = &self.platform.data;
         ensure!(
@@ -284,8 +311,8 @@ impl Configuration {
         self.open_on(&elsewhere).await.map(drop)
     }
 
-    async fn open_on(&self, options: &ConfiguredOptions) -> Result<Platform> {
-        let platform = configured::start(options).await?;
+    async fn open_on(&self, options: &ConfiguredOptions) -> Result<(Platform, Option<Manifests>)> {
+        let (platform, manifests) = configured::start(options).await?;
         if let Some(file) = &self.staff {
             let list = fs::File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
             let import = platform.import_staff(list).await;
@@ -304,7 +331,7 @@ impl Configuration {
             self.file.at(&self.administrator_at),
             self.administrator
         );
-        Ok(platform)
+        Ok((platform, manifests))
     }
 }
 

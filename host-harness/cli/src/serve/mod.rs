@@ -1,6 +1,7 @@
 //! The platform's web pages, for people to use: with sample data and the stand-in, or configured.
 
 mod configuration;
+mod following;
 mod raw;
 mod sample;
 mod upkeep;
@@ -17,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 use video_console::Console;
-use video_platform::Platform;
+use video_platform::{Manifests, Platform};
 
 use crate::arguments::ServeOptions;
 use crate::operator::{self, Operator};
@@ -69,7 +70,7 @@ pub async fn run(options: &ServeOptions, screen: &mut Screen) -> Result<()> {
         }
         let operator = operator(options.operator, &sample.platform, &sample.console).await?;
         show(screen, &sample, options, operator.as_ref()).await?;
-        let pages = Pages { console: &sample.console, platform: &sample.platform, operator };
+        let pages = Pages { console: &sample.console, platform: &sample.platform, manifests: None, operator };
         let served = pages.serve(listener, stopping, Ending::default()).await;
         sample.microsoft.shutdown().await;
         served?;
@@ -89,7 +90,7 @@ async fn configured(
     // What ends it is listened for before anybody is told that all is ready.
     let stopping = Stopping::listen()?;
     let listener = listen(options.listen.or(configuration.listen).unwrap_or(ANY)).await?;
-    let platform = configuration.open().await?;
+    let (platform, manifests) = configuration.open().await?;
     let console = Console::open(platform.clone(), configuration.settings.clone()).await?;
     let operator = operator(options.operator.or(configuration.operator), &platform, &console).await?;
     screen.title("Scheduling", configuration.settings.address.as_str())?;
@@ -97,7 +98,7 @@ async fn configured(
     screen.line("   The link signs in once.")?;
     told(screen, operator.as_ref())?;
     screen.line(screen.paint(Tone::Strong, "Ready. Ctrl-C stops it."))?;
-    let pages = Pages { console: &console, platform: &platform, operator };
+    let pages = Pages { console: &console, platform: &platform, manifests, operator };
     pages.serve(listener, stopping, configuration.ending).await
 }
 
@@ -130,6 +131,8 @@ fn told(screen: &mut Screen, operator: Option<&(Operator, TcpListener)>) -> Resu
 struct Pages<'a> {
     console: &'a Console,
     platform: &'a Platform,
+    /// Those to follow.
+    manifests: Option<Manifests>,
     operator: Option<(Operator, TcpListener)>,
 }
 
@@ -142,6 +145,9 @@ impl Pages<'_> {
         let Stopping { stop, hurry } = stopping;
         let tasks = TaskTracker::new();
         tasks.spawn(upkeep::run(platform.clone(), stop.clone()));
+        if let Some(manifests) = self.manifests {
+            tasks.spawn(following::run(platform.clone(), manifests, stop.clone()));
+        }
         let (matching, stopped) = (platform.clone(), stop.clone().cancelled_owned());
         tasks.spawn(async move { matching.run_jobs(stopped).await });
         let (events, stopped) = (platform.clone(), stop.clone().cancelled_owned());

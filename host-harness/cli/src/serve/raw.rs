@@ -19,6 +19,7 @@ pub(super) struct Raw {
     pub(super) client_id: Option<String>,
     pub(super) client_secret_file: Option<Spanned<PathBuf>>,
     pub(super) manifest: Option<Spanned<PathBuf>>,
+    pub(super) manifests: Option<Spanned<PathBuf>>,
     pub(super) plugin: Option<Spanned<PathBuf>>,
     #[serde(default)]
     pub(super) grant_api: Vec<String>,

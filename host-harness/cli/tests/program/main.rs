@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod following;
 mod inspect;
 mod keys;
 mod matching;

@@ -224,13 +224,30 @@ impl ManifestFile {
 
     /// The same, with another environment than the process's.
     pub fn read_with(file: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, ManifestError> {
-        let error = |line, problem| ManifestError { file: file.to_owned(), line, problem };
-        let text = fs::read_to_string(file).map_err(|e| error(None, ManifestProblem::Unreadable(e)))?;
+        let unreadable = |error| ManifestError {
+            file: file.to_owned(),
+            line: None,
+            problem: ManifestProblem::Unreadable(error),
+        };
+        Self::of_text_with(file, &fs::read_to_string(file).map_err(unreadable)?, variable)
+    }
+
+    /// The same, of a file whose text was read already: whoever compares texts has to load the one that it
+    /// compared.
+    pub fn of_text(file: &Path, text: &str) -> Result<Self, ManifestError> {
+        Self::of_text_with(file, text, &|name| std::env::var(name).ok())
+    }
+
+    fn of_text_with(
+        file: &Path,
+        text: &str,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, ManifestError> {
         let folder = file.parent().unwrap_or(Path::new(""));
-        check(&text, folder, variable).map_err(|fault| {
-            let before = fault.at.and_then(|at| text.as_bytes().get(..at.start));
+        check(text, folder, variable).map_err(|Fault { at, problem }| {
+            let before = at.and_then(|at| text.as_bytes().get(..at.start));
             let line = before.map(|before| memchr::memchr_iter(b'\n', before).count() + 1);
-            error(line, fault.problem)
+            ManifestError { file: file.to_owned(), line, problem }
         })
     }
 }

@@ -73,14 +73,21 @@ impl Plugins {
         manifest: &Manifest,
         options: &SwapOptions,
     ) -> Result<Swapped, SwapRefused> {
+        let swapped = self.try_swap(component, manifest, options).await;
+        swapped.inspect_err(|refused| tracing::warn!(%refused, "a plugin is not swapped"))
+    }
+
+    /// The same, for who tells by themselves that it is refused.
+    pub(super) async fn try_swap(
+        &self,
+        component: &[u8],
+        manifest: &Manifest,
+        options: &SwapOptions,
+    ) -> Result<Swapped, SwapRefused> {
         let _turn = self.swapping.lock().await;
-        let refused = |refused: SwapRefused| {
-            tracing::warn!(%refused, "a plugin is not swapped");
-            refused
-        };
-        let new = self.host.load(component, manifest).await.map_err(|error| refused(error.into()))?;
+        let new = self.host.load(component, manifest).await?;
         if let Some(old) = self.get(&new.description().id) {
-            compare(&old, &new, options).await.map_err(refused)?;
+            compare(&old, &new, options).await?;
         }
         let (now, before) = self.put(new);
         let before = before.as_ref().map(LoadedPlugin::of);

@@ -1,53 +1,22 @@
-//! Several host processes on one store.
+//! One refresh for all of them at each expiry.
 
-use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use end_to_end::process::command;
 use end_to_end::{FileClock, World, WorldOptions};
-use mock_graph::{MockGraph, Operation};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout};
+use mock_graph::Operation;
+
+use crate::HostProcess;
+
+const BUSY: &str = env!("CARGO_BIN_EXE_busy-host");
 
 const CALLS: u64 = 1_000;
-
-/// A `busy-host`.
-struct Busy {
-    process: Child,
-    orders: ChildStdin,
-    answers: Lines<BufReader<ChildStdout>>,
-}
-
-impl Busy {
-    fn start(folder: &Path, files: &Path, microsoft: &MockGraph) -> Result<Self> {
-        let program = Path::new(env!("CARGO_BIN_EXE_busy-host"));
-        let mut process = command(program, microsoft, &files.join("ca.pem"), 0)
-            .arg(folder)
-            .env("CLOCK", files.join("clock"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let orders = process.stdin.take().context("no standard input")?;
-        let answers = BufReader::new(process.stdout.take().context("no standard output")?).lines();
-        Ok(Self { process, orders, answers })
-    }
-
-    async fn order(&mut self, calls: u64) -> Result<()> {
-        Ok(self.orders.write_all(format!("{calls}\n").as_bytes()).await?)
-    }
-
-    async fn answer(&mut self) -> Result<String> {
-        self.answers.next_line().await?.context("a host ended")
-    }
-}
 
 /// Several processes, and the clock of everybody.
 struct Several {
     world: World,
     clock: FileClock,
-    hosts: Vec<Busy>,
+    hosts: Vec<HostProcess>,
 }
 
 impl Several {
@@ -56,11 +25,7 @@ impl Several {
         let (folder, microsoft) = (world.data.path(), &world.microsoft);
         std::fs::write(folder.join("ca.pem"), microsoft.ca_pem())?;
         let clock = FileClock::create(&folder.join("clock"))?;
-        let mut hosts =
-            (0..hosts).map(|_| Busy::start(folder, folder, microsoft)).collect::<Result<Vec<_>>>()?;
-        for host in &mut hosts {
-            assert_eq!(host.answer().await?, "ready");
-        }
+        let hosts = HostProcess::start_all(hosts, BUSY, folder, microsoft).await?;
         Ok(Self { world, clock, hosts })
     }
 
@@ -73,7 +38,7 @@ impl Several {
     async fn order(&mut self) -> Result<()> {
         self.world.microsoft.journal().clear();
         for host in &mut self.hosts {
-            host.order(CALLS).await?;
+            host.order(&CALLS.to_string()).await?;
         }
         Ok(())
     }
@@ -115,11 +80,11 @@ async fn a_host_that_is_killed_while_it_refreshes_leaves_that_to_the_others_and_
     three.world.microsoft.journal().clear();
     let held = three.world.microsoft.faults().hold(Operation::Token, true);
     let mut killed = three.hosts.pop().context("three hosts")?;
-    killed.order(1).await?;
+    killed.order("1").await?;
     held.reached().await;
     // Whose token is over waits for whoever refreshes it, who is killed meanwhile.
     for host in &mut three.hosts {
-        host.order(CALLS).await?;
+        host.order(&CALLS.to_string()).await?;
     }
     killed.process.kill().await?;
     held.release();
