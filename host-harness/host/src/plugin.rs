@@ -13,7 +13,7 @@ use crate::provider::{
     AuthorizationRequest, AuthorizationResponse, Cancellation, Connection, Description, DirectoryPage, Error,
     Look, LookUpOutcome, MatchOutcome, Meeting, MeetingReference, MeetingRequest, NextStep, User,
 };
-use crate::sandbox::{CallError, Failure, Sandboxed, Surface, check};
+use crate::sandbox::{CallError, Failure, PLUGIN_CALLS, Sandboxed, Surface, check};
 use crate::signing::Links;
 use crate::store::Integration;
 use crate::wants::Wants;
@@ -95,6 +95,15 @@ impl Plugin {
     pub fn most_memory(&self) -> usize {
         self.loaded.sandboxed.most_memory.load(Ordering::Relaxed)
     }
+
+    /// How many of its calls run now: instances that are alive.
+    pub fn calls_running(&self) -> usize {
+        Self::CALLS_AT_ONCE.saturating_sub(self.loaded.sandboxed.places.available_permits())
+    }
+
+    /// How many of its calls can run at the same time, of all that the host has room for
+    /// ([`Host::calls_at_once`](crate::Host::calls_at_once)); the next ones wait.
+    pub const CALLS_AT_ONCE: usize = PLUGIN_CALLS;
 
     /// The plugin at work for one integration.
     pub fn on(&self, integration: &Integration) -> Provider {

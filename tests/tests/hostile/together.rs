@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use end_to_end::{World, WorldOptions, appointment};
 use tokio::task::JoinSet;
-use video_host::Limits;
+use video_host::{Limits, Plugin};
 
 use crate::stage::{EXPORTS, call, evil, limits};
 
@@ -99,6 +99,7 @@ async fn who_holds_on_to_all_its_calls_leaves_half_of_the_places_to_others() -> 
     }
     teams.check().await?;
     assert_eq!(world.host.calls_running(), PLACES / 2, "the others wait");
+    assert_eq!((plugin.calls_running(), teams.plugin().calls_running()), (Plugin::CALLS_AT_ONCE, 0));
     held.abort_all();
     Ok(())
 }

@@ -45,8 +45,12 @@ pub(super) const READ: &[Metric] = &[
         "1 if the newest manifest of a plugin was not taken: what was loaded before goes on.",
     ),
     shows("video_pages_under_way", &[], "Requests to the pages that are not answered yet."),
-    shows("video_calls_running", &[], "Calls that run now: instances of plugins that are alive."),
-    shows("video_calls_at_once", &[], "How many can run at once."),
+    shows("video_calls_running", &["provider"], "Calls that run now: instances of a plugin that are alive."),
+    shows(
+        "video_calls_at_once",
+        &["provider"],
+        "How many of a plugin's can run at once; the next ones wait.",
+    ),
     counts("video_call_attempts_total", &[], "Attempts of calls that were made in the sandbox."),
     counts("video_call_retries_total", &[], "Calls that were put off to be tried once more, each time."),
     counts(

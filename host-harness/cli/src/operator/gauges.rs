@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use metrics::{counter, gauge};
+use video_host::Plugin;
 use video_platform::figures::Figures;
 
 use super::{Operator, catalogue};
@@ -62,8 +63,11 @@ fn of_the_process(operator: &Operator) {
         gauge!("video_plugin_refused", "provider" => provider).set(flag(manifests > 0.0));
     }
     gauge!("video_pages_under_way").set(number(inner.console.under_way()));
-    gauge!("video_calls_running").set(number(host.calls_running()));
-    gauge!("video_calls_at_once").set(number(host.calls_at_once()));
+    for plugin in plugins.all() {
+        let provider = &plugin.description().id;
+        gauge!("video_calls_running", "provider" => provider.clone()).set(number(plugin.calls_running()));
+        gauge!("video_calls_at_once", "provider" => provider.clone()).set(number(Plugin::CALLS_AT_ONCE));
+    }
 
     let calls = host.call_counts();
     counter!("video_call_attempts_total").absolute(calls.attempts);

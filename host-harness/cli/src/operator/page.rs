@@ -211,12 +211,14 @@ fn quotas(figures: &Figures) -> Panel {
 /// 5. Does this host keep up?
 fn here(health: &Health, figures: Option<&Figures>, samples: &[Sample], now_ms: i64) -> Panel {
     let one = |name: &str| sum(samples, name, |_| true);
-    let (running, places) = (one("video_calls_running"), one("video_calls_at_once"));
+    let calls = |plugin: &str, name: &str| sum(samples, name, |it| it.label("provider") == plugin);
+    let mut places = samples.iter().filter(|it| it.name == "video_calls_at_once");
+    let full = places.find(|it| calls(it.label("provider"), "video_calls_running") >= it.value);
     let held_back = one("video_plugins_held_back");
     let (urgency, said) = if let Some(problem) = health.problems.first() {
         (Urgency::Bad, problem.clone())
-    } else if running >= places {
-        (Urgency::Bad, "All places for calls are taken.".to_owned())
+    } else if let Some(full) = full {
+        (Urgency::Bad, format!("All places for calls of {} are taken.", full.label("provider")))
     } else if let Some(refused) = health.refused.first() {
         (Urgency::Warn, format!("A manifest is not taken. {refused}"))
     } else if held_back > 0.0 {
@@ -225,7 +227,7 @@ fn here(health: &Health, figures: Option<&Figures>, samples: &[Sample], now_ms: 
         (Urgency::Good, "The database answers, and there is room.".to_owned())
     };
     let mut rows = vec![
-        ("calls now, of".to_owned(), format!("{} of {}", count(running), count(places))),
+        ("calls now".to_owned(), count(one("video_calls_running"))),
         ("database errors".to_owned(), count(one("video_store_errors_total"))),
         ("plugins held back".to_owned(), count(held_back)),
     ];
