@@ -94,6 +94,7 @@ async fn a_platform_that_is_moved_to_postgresql_goes_on_where_it_was() -> Result
         _ = told.recv() => None,
     };
     ensure!(interrupted.is_none(), "{interrupted:?}");
+    stage.open(stage.file()).await?;
 
     let tables = stage.copied(&to).await?;
     let rows = |name: &str| {
@@ -110,6 +111,10 @@ async fn a_platform_that_is_moved_to_postgresql_goes_on_where_it_was() -> Result
     // Not over what is there.
     let again = stage.copied(&to).await;
     ensure!(matches!(again, Err(CopyError::NotEmpty { .. })), "{again:?}");
+
+    // Nobody goes on with the file by mistake.
+    let before = stage.open(stage.file()).await.map(drop).unwrap_err().to_string();
+    ensure!(before.contains(&format!("was copied to {to}")) && before.contains("video.db.moved"), "{before}");
 
     let platform = stage.open(to).await?;
     let [integration] = &platform.integrations().await?[..] else { bail!("one integration") };

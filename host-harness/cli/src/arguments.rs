@@ -39,8 +39,15 @@ pub enum Command {
     /// Serve the platform's web pages, with sample data and a stand-in for Microsoft
     ///
     /// Prints links that sign somebody in, once each, and runs until Ctrl-C. With --config it runs against the
-    /// real services, and the link is the administrator's that the file names.
+    /// real services; `sign-in` makes links then, and on a terminal there is one at the start, for the
+    /// administrator that the file names.
     Serve(ServeOptions),
+    #[command(verbatim_doc_comment)]
+    /// Make a link that signs a staff member in, once, at the pages of `serve --config`
+    ///
+    /// While the host runs or before, on any machine that reaches its store and has its encryption keys. Who
+    /// has the link is signed in as that person: give it to nobody else.
+    SignIn(SignInOptions),
     #[command(verbatim_doc_comment)]
     /// Match the staff of a file, and say why not
     ///
@@ -72,7 +79,8 @@ pub enum Command {
     /// Copy a host's database while it runs, and check the copy
     ///
     /// Its encryption keys are not in the copy: keep the file of the keys elsewhere, or one of the two opens
-    /// what the other protects.
+    /// what the other protects. The database is found as the host finds it; a PostgreSQL database is refused,
+    /// as is a file that `store copy` has moved to one.
     Backup(BackupOptions),
     #[command(verbatim_doc_comment)]
     /// Check a copy, and put it in the place of a database that is not there any more
@@ -106,6 +114,12 @@ pub enum StoreAction {
     ///
     /// Stop the hosts first. All tables are copied in one transaction, which ends only when each was read
     /// again and holds the same; interrupted at any moment, nothing was copied, and the command is run again.
+    ///
+    /// The file stays as it was. Beside it a file is written, with `.moved` behind its name, just before the
+    /// transaction ends: as long as that is there, hosts, `backup` and all other commands refuse the old file,
+    /// so that nobody goes on with it by mistake. Remove the mark to go back to the file. If this command is
+    /// interrupted while the transaction ends, run it again: either it copies, or it says that the database is
+    /// not empty, and then everything is there.
     Copy(StoreCopy),
 }
 
@@ -133,9 +147,9 @@ impl Command {
 /// Choices for `backup`.
 #[derive(Debug, Args)]
 pub struct BackupOptions {
-    /// The host's data folder
-    #[arg(long, value_name = "FOLDER")]
-    pub data: PathBuf,
+    /// Whose database.
+    #[command(flatten)]
+    pub place: StorePlace,
     /// New file for the copy
     #[arg(long, value_name = "FILE")]
     pub to: PathBuf,
@@ -147,9 +161,34 @@ pub struct RestoreOptions {
     /// The copy
     #[arg(long, value_name = "FILE")]
     pub from: PathBuf,
-    /// The data folder, which has no database yet
-    #[arg(long, value_name = "FOLDER")]
-    pub data: PathBuf,
+    /// Where to: there is no database yet.
+    #[command(flatten)]
+    pub place: StorePlace,
+}
+
+/// Where a host has its store.
+#[derive(Debug, Args)]
+pub struct StorePlace {
+    /// The host's configuration, TOML, as `serve` takes it
+    #[arg(long, value_name = "FILE", required_unless_present = "data")]
+    pub config: Option<PathBuf>,
+    /// The host's data folder, if there is no configuration
+    #[arg(long, value_name = "FOLDER", conflicts_with = "config")]
+    pub data: Option<PathBuf>,
+    /// File that holds the address of the PostgreSQL database, where that is the store.
+    #[arg(long, value_name = "FILE", conflicts_with = "config", help = DATABASE_HELP)]
+    pub database_url_file: Option<PathBuf>,
+}
+
+/// Choices for `sign-in`.
+#[derive(Debug, Args)]
+pub struct SignInOptions {
+    /// The host's configuration, TOML, as `serve` takes it
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Id of the staff member, as it is in the staff list
+    #[arg(long, value_name = "ID")]
+    pub staff: String,
 }
 
 /// Choices for `keys`.

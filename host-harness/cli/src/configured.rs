@@ -84,16 +84,20 @@ pub struct ConfiguredOptions {
 
 /// Opens the platform on a folder that holds one.
 pub async fn open(options: &ConfiguredOptions) -> Result<Platform> {
+    let location = store(&options.data, options.database_url_file.as_deref())?;
     ensure!(
-        location(options)?.path().is_none_or(Path::is_file),
+        location.path().is_none_or(Path::is_file),
         "{} holds no platform's data: there is no video.db in it",
         options.data.display()
     );
-    Ok(start(options).await?.0)
+    Ok(start(options, location).await?.0)
 }
 
-/// The same, on a folder that may be new; and the manifests to follow, if its plugins have some.
-pub async fn start(options: &ConfiguredOptions) -> Result<(Platform, Option<Manifests>)> {
+/// The same, on a store that may be new; and the manifests to follow, if its plugins have some.
+///
+/// The store is handed in, and not found here: what only tries a configuration has one of its own, whatever the
+/// options and the environment say.
+pub async fn start(options: &ConfiguredOptions, location: Location) -> Result<(Platform, Option<Manifests>)> {
     let mut manifests = match (&options.manifests, &options.manifest) {
         (Some(folder), _) => Some(Manifests::folder(folder)),
         (None, Some(file)) => Some(Manifests::file(file)),
@@ -103,7 +107,7 @@ pub async fn start(options: &ConfiguredOptions) -> Result<(Platform, Option<Mani
     let fixed = if manifests.is_none() { Some(arguments(options)?) } else { None };
     let mut config = HostConfig::new(&options.data);
     config.keys = options.keys.as_ref().map(|file| KeyFile::new(file).into());
-    config.store = Some(location(options)?);
+    config.store = Some(location);
     if let (Some(address), Some(ca)) = (options.microsoft, &options.ca) {
         let mut grants: Vec<_> = fixed.iter().map(|(_, manifest)| manifest.grant.clone()).collect();
         if let Some(manifests) = &manifests {
@@ -132,27 +136,30 @@ pub async fn start(options: &ConfiguredOptions) -> Result<(Platform, Option<Mani
     Ok((platform, manifests))
 }
 
-fn location(options: &ConfiguredOptions) -> Result<Location> {
-    store(&options.data, options.database_url_file.as_deref())
-}
-
 /// Where a host's store is: in the database whose address is in a file or in the environment, or where its data
 /// folder says.
 pub(crate) fn store(data: &Path, file: Option<&Path>) -> Result<Location> {
     match server(file)? {
         Some(location) => Ok(location),
-        None => Ok(Location::of_folder(data)?),
+        None => Location::of_folder(data).with_context(|| data.join(Location::ADDRESS).display().to_string()),
     }
 }
 
 /// The database whose address is in a file or in the environment, if there is either.
 pub(crate) fn server(file: Option<&Path>) -> Result<Option<Location>> {
-    let address = match (file, env::var(DATABASE_URL)) {
-        (Some(file), _) => Some(text(file)?),
-        (None, Ok(address)) if !address.trim().is_empty() => Some(address),
-        (None, _) => None,
-    };
-    Ok(address.map(|address| Location::postgres(&address)).transpose()?)
+    if let Some(file) = file {
+        let location = Location::postgres(&text(file)?).with_context(|| file.display().to_string())?;
+        return Ok(Some(location));
+    }
+    let Some(address) = env::var_os(DATABASE_URL) else { return Ok(None) };
+    // Whoever sets it means a server: a file instead, because something has left it blank, would be another store.
+    let address = address.to_str().filter(|address| !address.trim().is_empty()).with_context(|| {
+        format!(
+            "the variable {DATABASE_URL} is set, and holds no address. Set it to the database's, or take it out \
+             of the environment if the store is no PostgreSQL database"
+        )
+    })?;
+    Ok(Some(Location::postgres(address).with_context(|| format!("the variable {DATABASE_URL}"))?))
 }
 
 /// The plugin, and what is decided for it, without a manifest.

@@ -1,8 +1,8 @@
 //! The `host-harness` program: the whole story on one machine, without an account anywhere.
 //!
 //! `demo` plays it from connecting to disconnecting and fails if a promise does not hold, `mock-graph`
-//! runs the stand-in for Microsoft alone, `serve` serves the platform's web pages, `match` matches a staff
-//! file, `reconcile` compares what a platform has booked with what its providers hold, `inspect` shows what a
+//! runs the stand-in for Microsoft alone, `serve` serves the platform's web pages, `sign-in` makes a link to
+//! them, `match` matches a staff file, `reconcile` compares what a platform has booked with what its providers hold, `inspect` shows what a
 //! plugin is and what it wants, `check` holds one against every rule of the contract, `keys` replaces the
 //! keys under which a host encrypts what it stores, `backup` and `restore` copy that, and `store` moves it to
 //! another database.
@@ -20,6 +20,7 @@ pub mod operator;
 pub mod reconcile;
 pub mod screen;
 pub mod serve;
+mod sign_in;
 pub mod stand_in;
 pub mod store;
 pub mod watching;
@@ -46,6 +47,10 @@ pub async fn run(command: Command, screen: &mut Screen) -> Result<ExitCode> {
         }
         Command::Serve(options) => {
             serve::run(&options, screen).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::SignIn(options) => {
+            sign_in::run(&options, screen).await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Match(options) => {

@@ -38,7 +38,8 @@ async fn copy(options: &StoreCopy, screen: &mut Screen) -> Result<ExitCode> {
     screen.text(&format!(
         "Give every host the database's address before it starts again, and the same encryption keys as before: \
          by `database-url-file` in its configuration, by the variable {DATABASE_URL}, or in the file {} of its \
-         data folder. {from} is as it was.",
+         data folder. {from} is as it was, and with the file {from}.moved beside it: as long as that is there, \
+         hosts and backups refuse it, so that nobody goes on with it by mistake.",
         Location::ADDRESS
     ))?;
     Ok(ExitCode::SUCCESS)

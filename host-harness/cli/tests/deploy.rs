@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
+use clap::Parser as _;
+use host_harness::arguments::{Arguments, Command as Subcommand};
 use host_harness::operator;
 use promql_parser::parser::{self, Expr, VectorSelector};
 use promql_parser::util::{ExprVisitor, walk_expr};
@@ -173,6 +175,81 @@ fn the_unit_is_one_that_systemd_takes() -> Result<()> {
     };
     let said = String::from_utf8_lossy(&verified.stderr);
     assert!(verified.status.success() && said.trim().is_empty(), "{said}");
+    Ok(())
+}
+
+/// The words of a Containerfile's instructions of one name, in order.
+fn instructions<'a>(containerfile: &'a str, name: &str) -> Vec<&'a str> {
+    let named = |line: &'a str| line.split_once(' ').filter(|(word, _)| *word == name);
+    containerfile.lines().filter_map(named).map(|(_, words)| words).collect()
+}
+
+/// The value that `deploy/serve.toml` shows for a setting, also one that is commented out.
+fn shown(configuration: &str, setting: &str) -> Result<Vec<String>> {
+    let lines = configuration.lines().map(|line| line.strip_prefix('#').unwrap_or(line));
+    let values = lines.filter_map(|line| line.strip_prefix(setting)?.strip_prefix(" = "));
+    values.map(|value| Ok(serde_json::from_str(value)?)).collect()
+}
+
+/// The configuration that the program is told to serve.
+fn served(arguments: &[String]) -> Result<PathBuf> {
+    let program = ["host-harness".to_owned()];
+    let parsed = Arguments::try_parse_from(program.iter().chain(arguments))?;
+    let Subcommand::Serve(options) = parsed.command else { bail!("{arguments:?} serves nothing") };
+    options.config.context("without a configuration it serves sample data")
+}
+
+#[test]
+fn the_image_is_built_and_run_with_what_the_repository_has() -> Result<()> {
+    let (containerfile, configuration) = (read("Containerfile")?, read("serve.toml")?);
+    let all = |name: &str| instructions(&containerfile, name);
+    let toolchain: toml::Table = toml::from_str(&std::fs::read_to_string(file("../rust-toolchain.toml"))?)?;
+    let channel = toolchain["toolchain"]["channel"].as_str().context("a channel")?;
+    assert_eq!(all("ARG"), [format!("RUST={channel}")], "rust-toolchain.toml has another version");
+    let targets = toolchain["toolchain"]["targets"].as_array().context("targets")?;
+    for target in targets {
+        let target = target.as_str().context("a target")?;
+        ensure!(containerfile.contains(&format!("rustup target add {target}")), "{target} is not installed");
+    }
+
+    // What is built is what is copied, and what is copied is what is run.
+    let built = all("RUN").into_iter().find(|words| words.starts_with("cargo build")).context("a build")?;
+    ensure!(built == "cargo build --release --locked --bin host-harness", "{built}");
+    let program = "/usr/local/bin/host-harness";
+    let copied = all("COPY").into_iter().find(|words| words.starts_with("--from=build")).context("a copy")?;
+    assert_eq!(copied, format!("--from=build {}/target/release/host-harness {program}", all("WORKDIR")[0]));
+    assert_eq!(all("ENTRYPOINT"), [format!("[\"{program}\"]")]);
+    let arguments: Vec<String> = serde_json::from_str(all("CMD").first().context("a command")?)?;
+    let served = served(&arguments)?;
+    let unit = read("video-appointments.service")?;
+    ensure!(unit.contains(&format!("ExecStart={program} serve --config {}", served.display())));
+    let folder = served.parent().context("a folder")?;
+    ensure!(containerfile.contains(&format!("at {}, read-only", folder.display())), "where to mount it");
+
+    // Its folder and its ports are those of the configuration.
+    assert_eq!(all("VOLUME"), shown(&configuration, "data")?);
+    let listen = shown(&configuration, "listen")?;
+    let ports: Vec<_> = listen.iter().filter_map(|address| address.rsplit(':').next()).collect();
+    assert_eq!(all("EXPOSE"), [ports.join(" ")], "{listen:?}");
+    for port in ports {
+        ensure!(containerfile.contains(&format!("0.0.0.0:{port}")), "how {port} is reached from outside");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_units_credentials_are_where_its_configuration_reads_them() -> Result<()> {
+    let (unit, configuration) = (read("video-appointments.service")?, read("serve.toml")?);
+    for (setting, credential) in
+        [("client-secret-file", "client-secret"), ("database-url-file", "database-url")]
+    {
+        let load = format!("LoadCredential={credential}:/etc/video-appointments/{credential}");
+        ensure!(unit.lines().any(|line| line.trim_start_matches('#') == load), "{credential} is not loaded");
+        let named = format!("{setting} = \"/run/credentials/video-appointments.service/{credential}\"");
+        ensure!(unit.contains(&named), "{credential} is not named");
+        ensure!(!shown(&configuration, setting)?.is_empty(), "there is no setting {setting}");
+    }
+    ensure!(configuration.contains("/run/credentials/video-appointments.service/database-url"));
     Ok(())
 }
 

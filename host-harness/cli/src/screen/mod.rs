@@ -4,7 +4,7 @@ mod layout;
 mod spinner;
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 
 use console::Style;
 pub use layout::{bytes, count, fitted, took, wrapped};
@@ -37,6 +37,7 @@ pub enum Tone {
 pub struct Screen {
     out: Box<dyn Write + Send>,
     colour: bool,
+    terminal: bool,
 }
 
 impl Screen {
@@ -44,12 +45,17 @@ impl Screen {
     pub fn stdout() -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         let colour = wanted && console::Term::stdout().features().colors_supported();
-        Self { out: Box::new(io::stdout()), colour }
+        Self { out: Box::new(io::stdout()), colour, terminal: io::stdout().is_terminal() }
     }
 
     /// Any writer, without colour.
     pub fn plain(out: impl Write + Send + 'static) -> Self {
-        Self { out: Box::new(out), colour: false }
+        Self { out: Box::new(out), colour: false, terminal: false }
+    }
+
+    /// Whether somebody sees it, and nothing keeps it.
+    pub fn is_terminal(&self) -> bool {
+        self.terminal
     }
 
     /// Text in its colour.

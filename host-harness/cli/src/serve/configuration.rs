@@ -1,5 +1,8 @@
 //! What an operator writes into the file of `serve --config`.
 
+mod kept;
+mod watched;
+
 use std::fs;
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -12,13 +15,17 @@ use tempfile::TempDir;
 use toml::Spanned;
 use url::Url;
 use video_console::Settings;
-use video_host::store::KeyFile;
+use video_host::HostConfig;
+use video_host::egress::Origin;
+use video_host::store::{self, KeyFile, Location};
 use video_platform::{Manifests, Platform, Role};
 
 use super::Ending;
-use super::raw::{Raw, RawLog, RawSessions, RawStop, RawTraces};
+use super::raw::{Raw, RawSessions, RawStop};
 use crate::configured::{self, CLIENT_ID, CLIENT_SECRET, ConfiguredOptions};
-use crate::watching::{LogFormat, Logs, Traces, check_filter};
+use crate::watching::{Logs, Traces};
+
+pub(crate) use kept::kept;
 
 /// Where the operator's port is, unless something else is said: where OpenTelemetry has its metrics.
 const OPERATOR: &str = "127.0.0.1:9464";
@@ -34,7 +41,9 @@ pub(super) struct Configuration {
     pub(super) traces: Option<Traces>,
     staff: Option<PathBuf>,
     platform: ConfiguredOptions,
+    store: Location,
     file: File,
+    store_at: Range<usize>,
     administrator_at: Range<usize>,
     staff_at: Range<usize>,
 }
@@ -101,6 +110,30 @@ impl File {
         Ok(Some(folder))
     }
 
+    /// The data folder, if there is one or can be.
+    fn data(&self, written: &Spanned<PathBuf>) -> Result<PathBuf> {
+        let data = self.beside(written.get_ref());
+        ensure!(
+            data.is_dir() || (!data.exists() && data.parent().is_some_and(Path::is_dir)),
+            "{}: {} cannot be the data folder: it is no folder, and there is none to make it in",
+            self.at(&written.span()),
+            data.display()
+        );
+        Ok(data)
+    }
+
+    /// Origins that are granted.
+    fn origins(&self, written: Vec<Spanned<String>>) -> Result<Vec<String>> {
+        let origin = |written: Spanned<String>| {
+            let parsed: Result<Origin, _> = written.get_ref().parse();
+            parsed.with_context(|| {
+                format!("{}: cannot grant {}", self.at(&written.span()), written.get_ref())
+            })?;
+            Ok(written.into_inner())
+        };
+        written.into_iter().map(origin).collect()
+    }
+
     /// An address to listen on.
     fn socket(&self, written: &Spanned<String>) -> Result<SocketAddr> {
         let text = written.get_ref();
@@ -134,17 +167,7 @@ impl File {
 
 /// Reads the file. Whatever can be wrong with it is told here, with its line.
 pub(super) fn read(name: &Path) -> Result<Configuration> {
-    let text = fs::read_to_string(name).with_context(|| format!("cannot read {}", name.display()))?;
-    let file = File { name: name.to_owned(), text };
-    let raw: Raw = match toml::from_str(&file.text) {
-        Ok(raw) => raw,
-        // Its own words would show the line.
-        Err(error) => bail!(
-            "{}: {}",
-            error.span().map_or_else(|| name.display().to_string(), |span| file.at(&span)),
-            error.message()
-        ),
-    };
+    let (file, raw) = open(name)?;
     let settings = sessions(&file, &raw.sessions, address(&file, &raw.address)?)?;
     let others = raw.plugin.is_some()
         || raw.client_id.is_some()
@@ -178,17 +201,17 @@ pub(super) fn read(name: &Path) -> Result<Configuration> {
             );
         }
     }
+    let (data, store) = (file.data(&raw.data)?, location(&file, &raw)?);
     let mut platform = ConfiguredOptions {
-        data: file.beside(&raw.data),
-        database_url_file: file.named(raw.database_url_file.as_ref())?,
+        data,
         manifest: file.named(raw.manifest.as_ref())?,
         manifests: file.manifests(raw.manifests.as_ref())?,
         plugin: file.named(raw.plugin.as_ref())?,
         keys: raw.keys.as_ref().map(|keys| file.beside(keys.get_ref())),
         client_id: raw.client_id,
         client_secret_file: file.named(raw.client_secret_file.as_ref())?,
-        grant_api: raw.grant_api,
-        grant_identity: raw.grant_identity,
+        grant_api: file.origins(raw.grant_api)?,
+        grant_identity: file.origins(raw.grant_identity)?,
         ..ConfiguredOptions::default()
     };
     if let Some(stand_in) = &raw.stand_in {
@@ -202,13 +225,16 @@ pub(super) fn read(name: &Path) -> Result<Configuration> {
         }),
         None => None,
     };
+    let store_at = raw.database_url_file.as_ref().map_or(raw.data.span(), Spanned::span);
     Ok(Configuration {
         settings,
+        store,
+        store_at,
         listen: raw.listen.as_ref().map(|address| file.socket(address)).transpose()?,
         ending: ending(&file, &raw.stop)?,
         operator,
-        logs: logs(&file, raw.log)?,
-        traces: raw.traces.as_ref().map(|raw| traces(&file, raw)).transpose()?,
+        logs: watched::logs(&file, raw.log)?,
+        traces: raw.traces.as_ref().map(|raw| watched::traces(&file, raw)).transpose()?,
         staff: file.named(raw.staff.as_ref())?,
         staff_at: raw.staff.as_ref().map(Spanned::span).unwrap_or_default(),
         administrator_at: raw.administrator.span(),
@@ -216,6 +242,32 @@ pub(super) fn read(name: &Path) -> Result<Configuration> {
         platform,
         file,
     })
+}
+
+/// The file, as it is written.
+fn open(name: &Path) -> Result<(File, Raw)> {
+    let text = fs::read_to_string(name).with_context(|| format!("cannot read {}", name.display()))?;
+    let file = File { name: name.to_owned(), text };
+    match toml::from_str(&file.text) {
+        Ok(raw) => Ok((file, raw)),
+        // Its own words would show the line.
+        Err(error) => bail!(
+            "{}: {}",
+            error.span().map_or_else(|| name.display().to_string(), |span| file.at(&span)),
+            error.message()
+        ),
+    }
+}
+
+/// Where the store is, by the file, the environment or the data folder.
+fn location(file: &File, raw: &Raw) -> Result<Location> {
+    let named = file.named(raw.database_url_file.as_ref())?;
+    let found = configured::store(&file.beside(raw.data.get_ref()), named.as_deref());
+    // What is wrong with the environment is in no line; what the data folder says names its own file.
+    match &raw.database_url_file {
+        Some(written) => found.with_context(|| file.at(&written.span())),
+        None => found,
+    }
 }
 
 fn sessions(file: &File, raw: &RawSessions, address: Url) -> Result<Settings> {
@@ -246,38 +298,6 @@ fn ending(file: &File, raw: &RawStop) -> Result<Ending> {
     })
 }
 
-fn logs(file: &File, raw: RawLog) -> Result<Logs> {
-    let format = match raw.format.as_ref().map(|format| (format.get_ref().as_str(), format.span())) {
-        None | Some(("text", _)) => LogFormat::Text,
-        Some(("json", _)) => LogFormat::Json,
-        Some((other, at)) => bail!("{}: {other} is no format of log lines: text or json", file.at(&at)),
-    };
-    if let Some(filter) = &raw.filter {
-        check_filter(filter.get_ref()).with_context(|| file.at(&filter.span()))?;
-    }
-    Ok(Logs { format, filter: raw.filter.map(Spanned::into_inner) })
-}
-
-fn traces(file: &File, raw: &RawTraces) -> Result<Traces> {
-    let endpoint = raw.endpoint.get_ref();
-    let usable =
-        Url::parse(endpoint).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    ensure!(
-        usable,
-        "{}: {endpoint} is no collector's endpoint. Write it as http://127.0.0.1:4318/v1/traces",
-        file.at(&raw.endpoint.span())
-    );
-    let sample = raw.sample.as_ref().map_or(1.0, |sample| *sample.get_ref());
-    if let Some(written) = &raw.sample {
-        ensure!(
-            (0.0..=1.0).contains(&sample),
-            "{}: {sample} has to be from 0.0, for no trace, to 1.0, for all",
-            file.at(&written.span())
-        );
-    }
-    Ok(Traces { endpoint: endpoint.clone(), sample })
-}
-
 fn address(file: &File, written: &Spanned<String>) -> Result<Url> {
     let text = written.get_ref();
     let parsed = Url::parse(text).with_context(|| {
@@ -290,29 +310,40 @@ fn address(file: &File, written: &Spanned<String>) -> Result<Url> {
 impl Configuration {
     /// Opens the platform on its data folder; the manifests are to be followed.
     pub(super) async fn open(&self) -> Result<(Platform, Option<Manifests>)> {
-        self.open_on(&self.platform).await
+        self.open_on(&self.platform, self.store.clone()).await
     }
 
     /// Tries all of it without touching what is stored: the plugins are compiled and loaded under their
-    /// manifests, and the staff list is imported, in a folder that is removed again.
-    pub(super) async fn check(&self) -> Result<()> {
-        let data = &self.platform.data;
-        ensure!(
-            data.is_dir() || (!data.exists() && data.parent().is_some_and(Path::is_dir)),
-            "{} cannot be the data folder: it is no folder, and there is none to make it in",
-            data.display()
-        );
-        if let Some(keys) = self.platform.keys.as_ref().filter(|keys| keys.exists()) {
-            KeyFile::new(keys).load()?;
-        }
+    /// manifests, and the staff list is imported, in a folder that is removed again. Says what of the real
+    /// store was looked at.
+    pub(super) async fn check(&self) -> Result<Option<String>> {
         let folder = TempDir::with_prefix("host-harness-check-")?;
+        // A first start makes the keys; so does this, elsewhere.
+        let real = self.platform.keys.clone().unwrap_or_else(|| self.platform.data.join(HostConfig::KEYS));
+        let made = KeyFile::new(folder.path().join(HostConfig::KEYS)).load_or_create()?;
+        let keys = if real.exists() { KeyFile::new(real).load()? } else { made };
+        store::look(&self.store, &keys).await.with_context(|| {
+            format!("{}: the store {} cannot be used", self.file.at(&self.store_at), self.store)
+        })?;
         let elsewhere =
             ConfiguredOptions { data: folder.path().to_owned(), keys: None, ..self.platform.clone() };
-        self.open_on(&elsewhere).await.map(drop)
+        self.open_on(&elsewhere, Location::file(folder.path().join(Location::FILE))).await?;
+        let is_server = self.store.path().is_none();
+        Ok(is_server.then(|| {
+            format!(
+                "{} answers, and these encryption keys open what is in it. It was only read: its tables are \
+                 brought up to date at the start.",
+                self.store
+            )
+        }))
     }
 
-    async fn open_on(&self, options: &ConfiguredOptions) -> Result<(Platform, Option<Manifests>)> {
-        let (platform, manifests) = configured::start(options).await?;
+    async fn open_on(
+        &self,
+        options: &ConfiguredOptions,
+        store: Location,
+    ) -> Result<(Platform, Option<Manifests>)> {
+        let (platform, manifests) = configured::start(options, store).await?;
         if let Some(file) = &self.staff {
             let list = fs::File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
             let import = platform.import_staff(list).await;

@@ -8,6 +8,7 @@ mod upkeep;
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -25,6 +26,7 @@ use crate::operator::{self, Operator};
 use crate::screen::{Screen, Tone};
 use crate::watching::{self, Logs};
 use configuration::Configuration;
+pub(crate) use configuration::kept;
 use sample::Sample;
 
 /// For how long the end may take.
@@ -51,12 +53,15 @@ pub async fn run(options: &ServeOptions, screen: &mut Screen) -> Result<()> {
         let configuration = configuration::read(file)?;
         if options.check {
             watching::start(&Logs::default(), None)?;
-            configuration.check().await?;
+            let looked = configuration.check().await?;
             screen.marked("✓", Tone::Good, &format!("{} can be used.", file.display()))?;
+            if let Some(looked) = looked {
+                screen.text(&looked)?;
+            }
             return Ok(());
         }
         let watching = watching::start(&configuration.logs, configuration.traces.as_ref())?;
-        let served = configured(&configuration, options, screen).await;
+        let served = configured(&configuration, file, options, screen).await;
         watching.end(LAST).await;
         served?;
     } else {
@@ -84,6 +89,7 @@ const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 async fn configured(
     configuration: &Configuration,
+    file: &Path,
     options: &ServeOptions,
     screen: &mut Screen,
 ) -> Result<()> {
@@ -94,8 +100,14 @@ async fn configured(
     let console = Console::open(platform.clone(), configuration.settings.clone()).await?;
     let operator = operator(options.operator.or(configuration.operator), &platform, &console).await?;
     screen.title("Scheduling", configuration.settings.address.as_str())?;
-    screen.fact("Sign in", console.sign_in_link(&configuration.administrator).await?.as_str())?;
-    screen.line("   The link signs in once.")?;
+    // What is not a terminal is a journal: others read it, and a link in it is a key.
+    if screen.is_terminal() {
+        screen.fact("Sign in", console.sign_in_link(&configuration.administrator).await?.as_str())?;
+        screen.line("   The link signs in once.")?;
+    } else {
+        let (file, staff) = (file.display(), &configuration.administrator);
+        screen.line(format!("   Sign in: host-harness sign-in --config {file} --staff {staff}"))?;
+    }
     told(screen, operator.as_ref())?;
     screen.line(screen.paint(Tone::Strong, "Ready. Ctrl-C stops it."))?;
     let pages = Pages { console: &console, platform: &platform, manifests, operator };

@@ -11,7 +11,7 @@ use toml::Spanned;
 pub(super) struct Raw {
     pub(super) address: Spanned<String>,
     pub(super) listen: Option<Spanned<String>>,
-    pub(super) data: PathBuf,
+    pub(super) data: Spanned<PathBuf>,
     pub(super) database_url_file: Option<Spanned<PathBuf>>,
     pub(super) keys: Option<Spanned<PathBuf>>,
     pub(super) staff: Option<Spanned<PathBuf>>,
@@ -22,9 +22,9 @@ pub(super) struct Raw {
     pub(super) manifests: Option<Spanned<PathBuf>>,
     pub(super) plugin: Option<Spanned<PathBuf>>,
     #[serde(default)]
-    pub(super) grant_api: Vec<String>,
+    pub(super) grant_api: Vec<Spanned<String>>,
     #[serde(default)]
-    pub(super) grant_identity: Vec<String>,
+    pub(super) grant_identity: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) sessions: RawSessions,
     #[serde(default)]

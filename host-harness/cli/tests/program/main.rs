@@ -6,6 +6,7 @@ mod following;
 mod inspect;
 mod keys;
 mod matching;
+mod operating;
 mod reconcile;
 mod recording;
 mod serve;
@@ -18,7 +19,7 @@ use std::process::{Command, Output};
 /// The built program, with nothing in its environment that changes what it prints.
 fn program<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_host-harness"));
-    command.args(arguments).env_remove("RUST_LOG");
+    command.args(arguments).env_remove("RUST_LOG").env_remove("VIDEO_DATABASE_URL");
     command
 }
 

@@ -56,16 +56,19 @@ impl Scene {
         Ok(command)
     }
 
-    /// Starts it, and gives the token of the sign-in link that it prints.
+    /// Starts it, and gives the token of a sign-in link for the administrator.
     pub(crate) fn start(&self, configuration: &str) -> Result<(Running, String)> {
         let mut child = self.command(configuration)?.stdout(Stdio::piped()).spawn()?;
         let output = child.stdout.take().context("its output")?;
-        let mut running = Running { child, output: BufReader::new(output) };
-        let mut told = String::new();
-        while !told.contains("Ready.") {
-            ensure!(running.output.read_line(&mut told)? > 0, "it ended before it was ready:\n{told}");
+        let mut running = Running { child, output: BufReader::new(output), told: String::new() };
+        while !running.told.contains("Ready.") {
+            let read = running.output.read_line(&mut running.told)?;
+            ensure!(read > 0, "it ended before it was ready:\n{}", running.told);
         }
-        let token = told.split("/sign-in?token=").nth(1).context("a link is printed")?;
+        let file = self.folder.path().join("serve.toml");
+        let made = program(["sign-in", "--staff", "A-1", "--config"]).arg(file).output()?;
+        ensure!(made.status.success(), "{}", text(&made.stderr));
+        let token = text(&made.stdout).split("/sign-in?token=").nth(1).context("a link is made")?;
         Ok((running, token.split_whitespace().next().unwrap_or_default().to_owned()))
     }
 }
@@ -73,6 +76,8 @@ impl Scene {
 pub(crate) struct Running {
     pub(crate) child: Child,
     output: BufReader<ChildStdout>,
+    /// What it said at its start.
+    pub(crate) told: String,
 }
 
 impl Running {
@@ -222,6 +227,22 @@ async fn what_is_wrong_with_a_configuration_is_told_with_its_line_and_what_to_do
         (address.as_str(), "localhost", "line 10: localhost has to be an address and a port"),
         ("ca = ", "certificate = ", "line 11: unknown field `certificate`"),
         ("client-id", "manifest = \"staff.csv\"\nclient-id", "line 6: the manifest says which plugin"),
+        ("\"data\"", "\"staff.csv\"", "serve.toml, line 3: "),
+        ("\"data\"", "\"no/such/place\"", "no/such/place cannot be the data folder: it is no folder"),
+        (
+            "client-id",
+            "grant-api = [\n  \"https://graph.microsoft.us\",\n  \"http://graph\",\n]\nclient-id",
+            "serve.toml, line 8: cannot grant http://graph: ",
+        ),
+        (
+            "client-id",
+            "grant-identity = [\"https://*.com\"]\nclient-id",
+            "serve.toml, line 6: cannot grant https://*.com: ",
+        ),
+        // The file of the secret, by mistake: it is not shown.
+        ("client-id", "database-url-file = \"secret\"\nclient-id", "the database's address is none: "),
+        ("client-id", "database-url-file = \"secret\"\nclient-id", "serve.toml, line 6: "),
+        ("client-id", "database-url-file = \"gone\"\nclient-id", "serve.toml, line 6: "),
     ] {
         assert!(good.contains(from), "{from}");
         let output = scene.command(&good.replacen(from, to, 1))?.output()?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
-use super::private_file;
+use super::{Moved, moved, private_file};
 
 /// A copy that was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,9 @@ pub enum BackupError {
     /// There is nothing to copy.
     #[error("there is no {0}")]
     Missing(PathBuf),
+    /// The store is in another database by now, and a copy of the file would save what nobody uses.
+    #[error(transparent)]
+    Moved(#[from] Moved),
     /// Something is there already; nothing is written over.
     #[error("there is a {0} already, and nothing is written over: name another file, or move it away")]
     Exists(PathBuf),
@@ -58,6 +61,11 @@ pub enum BackupError {
 /// <https://sqlite.org/lang_vacuum.html>). Its tables are copied as they are, also those of another version.
 pub async fn back_up(from: &Path, to: &Path) -> Result<Backup, BackupError> {
     require(from)?;
+    if let Some(moved) =
+        moved::of(from).map_err(|source| BackupError::File { path: from.to_owned(), source })?
+    {
+        return Err(moved.into());
+    }
     create(to)?;
     let copied = copy(from, to).await;
     let checked = match copied {
@@ -75,12 +83,13 @@ pub async fn back_up(from: &Path, to: &Path) -> Result<Backup, BackupError> {
 /// `to`, which no host uses yet.
 pub async fn restore(from: &Path, to: &Path) -> Result<Backup, BackupError> {
     require(from)?;
-    // Another database's log would be played into this one.
+    // Another database's log would be played into this one, and its mark would have hosts refuse it.
     let mut log = to.as_os_str().to_owned();
     log.push("-wal");
-    let log = PathBuf::from(log);
-    if log.exists() {
-        return Err(BackupError::Exists(log));
+    for left in [PathBuf::from(log), moved::mark(to)] {
+        if left.exists() {
+            return Err(BackupError::Exists(left));
+        }
     }
     check(from).await?;
     back_up(from, to).await

@@ -1,6 +1,6 @@
 //! Why the store has no answer.
 
-use super::{KeyRingError, LocationError};
+use super::{KeyRingError, LocationError, Moved};
 
 /// Why the store could not do what it was asked. The messages are for the operator: they name keys
 /// and tables, and contain nothing that was stored.
@@ -23,6 +23,9 @@ pub enum StoreError {
     /// The database's address is none.
     #[error(transparent)]
     Location(#[from] LocationError),
+    /// The store is in another database by now.
+    #[error(transparent)]
+    Moved(#[from] Moved),
     /// There is no key ring.
     #[error(transparent)]
     Keys(#[from] KeyRingError),

@@ -23,6 +23,8 @@ mod integration;
 mod key_file;
 mod keys;
 mod location;
+mod look;
+mod moved;
 mod plugin;
 mod private_file;
 pub(crate) mod random;
@@ -47,6 +49,8 @@ pub use integration::{Integration, IntegrationError};
 pub use key_file::KeyFile;
 pub use keys::{KeyRing, KeyRingError};
 pub use location::{Location, LocationError};
+pub use look::look;
+pub use moved::Moved;
 pub use plugin::{Entry, Page, StorageError, SwapError};
 pub use reseal::Resealed;
 pub use rotation::{KeySource, KeyUse};
@@ -76,6 +80,8 @@ impl Store {
     /// `-shm` of `SQLite`'s write-ahead log and an empty file `.lock`. A database of a `PostgreSQL` server has
     /// to exist, and to be this host's and its like's alone; its user owns the tables.
     ///
+    /// A file that was copied to a server is refused ([`Moved`]): its hosts go on there.
+    ///
     /// Fails with [`StoreError::MissingKey`] or [`StoreError::WrongKey`], naming the key, if the
     /// keys that sealed what is stored are not among `keys`: hosts on one store need the same keys.
     pub async fn open(
@@ -84,6 +90,9 @@ impl Store {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
         let location = location.into();
+        if let Some(path) = location.path() {
+            moved::refuse(path)?;
+        }
         let keys = Keys::of(keys.into()).await?;
         let pool = database::connect(&location).await?;
         let store = Self { pool, keys, clock, location, quota: Self::DEFAULT_QUOTA };

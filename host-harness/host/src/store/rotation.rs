@@ -126,17 +126,7 @@ impl Store {
     /// Proves that a key ring holds the keys that sealed what is stored, and notes its active one.
     pub(super) async fn prove(&self, ring: &KeyRing) -> Result<(), StoreError> {
         let (active, proof) = ring.seal(place(ring.active()), PROOF.to_vec())?;
-        let proofs = "SELECT key_id, proof FROM sealing_key ORDER BY key_id";
-        for row in sqlx::query(proofs).fetch_all(&self.pool).await? {
-            let key_id: &str = row.try_get(0)?;
-            match ring.open(place(key_id), key_id, row.try_get(1)?) {
-                Ok(_) => {}
-                // A key that seals nothing is not missed.
-                Err(StoreError::MissingKey(_))
-                    if sealed_by(&mut *self.pool.acquire().await?, key_id).await? == 0 => {}
-                Err(error) => return Err(error),
-            }
-        }
+        opens(&mut *self.pool.acquire().await?, ring).await?;
         let add = "INSERT INTO sealing_key (key_id, proof) VALUES ($1, $2) ON CONFLICT (key_id) DO NOTHING";
         sqlx::query(add).bind(active).bind(proof).execute(&self.pool).await?;
         Ok(())
@@ -216,6 +206,21 @@ impl Store {
         transaction.commit().await?;
         Ok(())
     }
+}
+
+/// Proves that a key ring holds the keys that sealed what is stored.
+pub(super) async fn opens(connection: &mut AnyConnection, ring: &KeyRing) -> Result<(), StoreError> {
+    let proofs = "SELECT key_id, proof FROM sealing_key ORDER BY key_id";
+    for row in sqlx::query(proofs).fetch_all(&mut *connection).await? {
+        let key_id: &str = row.try_get(0)?;
+        match ring.open(place(key_id), key_id, row.try_get(1)?) {
+            Ok(_) => {}
+            // A key that seals nothing is not missed.
+            Err(StoreError::MissingKey(_)) if sealed_by(connection, key_id).await? == 0 => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// How many values a key seals.

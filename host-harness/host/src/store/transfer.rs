@@ -10,7 +10,7 @@ use sqlx::any::AnyRow;
 use sqlx::migrate::Migrator;
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 
-use super::{Location, StoreError, database};
+use super::{Location, StoreError, database, moved};
 
 /// Rows of one statement, for at most twenty columns: `PostgreSQL` binds 65,535 values at most.
 const ROWS_AT_ONCE: usize = 1_000;
@@ -72,6 +72,13 @@ pub enum CopyError {
         /// How many came back.
         found: u64,
     },
+    /// There is no table of these that could be written before the others.
+    #[error(
+        "nothing was copied: the tables {} refer to each other in a circle, or to tables that do: none of \
+         them can come first",
+        .0.join(", ")
+    )]
+    Circle(Vec<String>),
     /// A database did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -114,8 +121,10 @@ struct Table {
 /// ([`Store::migrate`](super::Store::migrate)).
 ///
 /// One transaction writes everything, and ends only when each table was read again and has the same rows:
-/// interrupted at any moment, nothing was copied, and the copy is begun anew. The source stays as it is; while
-/// it is read, nobody writes to it. Hosts have to be stopped before, or they go on with the old store.
+/// interrupted at any moment, nothing was copied, and the copy is begun anew. What the source holds stays as it
+/// is; while it is read, nobody writes to it. Just before the transaction ends the source is marked as
+/// [`Moved`](super::Moved): whoever opens it from then on is refused, but for another copy. Hosts have to be
+/// stopped before, or they go on with the old store.
 pub async fn copy(
     from: &Location,
     to: &Location,
@@ -150,6 +159,9 @@ pub async fn copy(
         progress(&done);
         copied.push(done);
     }
+    // Before, not after: whoever is interrupted between the two has a store that says so, and not two of which
+    // each could be the one.
+    moved::set(path, to)?;
     super::step("store.before-copied");
     writing.commit().await?;
     reading.rollback().await?;
@@ -180,15 +192,23 @@ async fn tables(
         refers.insert(name.clone(), others);
     }
     let mut tables = Vec::new();
-    let mut listed = BTreeSet::new();
+    for name in ordered(refers)? {
+        tables.push(table(source, target, to, name).await?);
+    }
+    Ok(tables)
+}
+
+/// Names of tables, behind those that they refer to.
+fn ordered(mut refers: BTreeMap<String, BTreeSet<String>>) -> Result<Vec<String>, CopyError> {
+    let (mut names, mut listed) = (Vec::new(), BTreeSet::new());
     while let Some(name) =
         refers.iter().find(|(_, others)| others.is_subset(&listed)).map(|(name, _)| name.clone())
     {
         refers.remove(&name);
         listed.insert(name.clone());
-        tables.push(table(source, target, to, name).await?);
+        names.push(name);
     }
-    Ok(tables)
+    if refers.is_empty() { Ok(names) } else { Err(CopyError::Circle(refers.into_keys().collect())) }
 }
 
 async fn table(
@@ -344,5 +364,30 @@ impl Value {
             digest.update(&(bytes.len() as u64).to_be_bytes());
             digest.update(&bytes);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refers(tables: &[(&str, &[&str])]) -> BTreeMap<String, BTreeSet<String>> {
+        let table = |(name, others): &(&str, &[&str])| {
+            ((*name).to_owned(), others.iter().map(|other| (*other).to_owned()).collect())
+        };
+        tables.iter().map(table).collect()
+    }
+
+    #[test]
+    fn a_table_comes_behind_those_that_it_refers_to() {
+        let names = ordered(refers(&[("a", &["c"]), ("b", &["a", "c"]), ("c", &[])])).unwrap();
+        assert_eq!(names, ["c", "a", "b"]);
+    }
+
+    #[test]
+    fn tables_that_refer_to_each_other_in_a_circle_are_named_and_not_left_out() {
+        let circle = ordered(refers(&[("a", &["b"]), ("b", &["a"]), ("c", &[]), ("d", &["a"])]));
+        let said = circle.unwrap_err().to_string();
+        assert!(said.contains("the tables a, b, d refer to each other in a circle"), "{said}");
     }
 }
