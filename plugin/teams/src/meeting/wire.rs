@@ -62,8 +62,9 @@ impl Attendee<'_> {
 
 fn same(one: (Option<&str>, Option<&str>), other: (Option<&str>, Option<&str>)) -> bool {
     match (one, other) {
-        ((Some(one), _), (Some(other), _)) => one.eq_ignore_ascii_case(other),
-        ((_, Some(one)), (_, Some(other))) => one.eq_ignore_ascii_case(other),
+        ((Some(one), _), (Some(other), _)) | ((_, Some(one)), (_, Some(other))) => {
+            one.eq_ignore_ascii_case(other)
+        }
         _ => false,
     }
 }

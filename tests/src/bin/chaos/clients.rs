@@ -127,7 +127,7 @@ pub(crate) async fn all(
     let mut known = Vec::new();
     while let Some(client) = at_work.join_next().await {
         match client? {
-            Ok(knows) => known.push(knows),
+            Ok(client) => known.push(client),
             Err(error) => {
                 // Nobody asks the crew any more when this ends: the crew may know a better reason.
                 at_work.shutdown().await;
