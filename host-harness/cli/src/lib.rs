@@ -2,10 +2,10 @@
 //!
 //! `demo` plays it from connecting to disconnecting and fails if a promise does not hold, `mock-graph`
 //! runs the stand-in for Microsoft alone, `serve` serves the platform's web pages, `sign-in` makes a link to
-//! them, `match` matches a staff file, `reconcile` compares what a platform has booked with what its providers hold, `inspect` shows what a
-//! plugin is and what it wants, `check` holds one against every rule of the contract, `keys` replaces the
-//! keys under which a host encrypts what it stores, `backup` and `restore` copy that, and `store` moves it to
-//! another database.
+//! them, `match` matches a staff file, `reconcile` compares what a platform has booked with what its providers
+//! hold, `inspect` shows what a plugin is and what it wants, `check` holds one against every rule of the
+//! contract, `keys` replaces the keys under which a host encrypts what it stores, `backup` and `restore` copy
+//! that, and `store` moves it to another database.
 
 pub mod arguments;
 mod backup;

@@ -22,7 +22,7 @@ use video_platform::{Manifests, Platform, Role};
 
 use super::Ending;
 use super::raw::{Raw, RawSessions, RawStop};
-use crate::configured::{self, CLIENT_ID, CLIENT_SECRET, ConfiguredOptions};
+use crate::configured::{self, CLIENT_ID, CLIENT_SECRET, ConfiguredOptions, DATABASE_URL};
 use crate::watching::{Logs, Traces};
 
 pub(crate) use kept::kept;
@@ -43,7 +43,7 @@ pub(super) struct Configuration {
     platform: ConfiguredOptions,
     store: Location,
     file: File,
-    store_at: Range<usize>,
+    store_at: String,
     administrator_at: Range<usize>,
     staff_at: Range<usize>,
 }
@@ -225,7 +225,11 @@ pub(super) fn read(name: &Path) -> Result<Configuration> {
         }),
         None => None,
     };
-    let store_at = raw.database_url_file.as_ref().map_or(raw.data.span(), Spanned::span);
+    let store_at = match &raw.database_url_file {
+        None if std::env::var_os(DATABASE_URL).is_some() => format!("the variable {DATABASE_URL}"),
+        None => file.at(&raw.data.span()),
+        Some(written) => file.at(&written.span()),
+    };
     Ok(Configuration {
         settings,
         store,
@@ -322,9 +326,9 @@ impl Configuration {
         let real = self.platform.keys.clone().unwrap_or_else(|| self.platform.data.join(HostConfig::KEYS));
         let made = KeyFile::new(folder.path().join(HostConfig::KEYS)).load_or_create()?;
         let keys = if real.exists() { KeyFile::new(real).load()? } else { made };
-        store::look(&self.store, &keys).await.with_context(|| {
-            format!("{}: the store {} cannot be used", self.file.at(&self.store_at), self.store)
-        })?;
+        store::look(&self.store, &keys)
+            .await
+            .with_context(|| format!("{}: the store {} cannot be used", self.store_at, self.store))?;
         let elsewhere =
             ConfiguredOptions { data: folder.path().to_owned(), keys: None, ..self.platform.clone() };
         self.open_on(&elsewhere, Location::file(folder.path().join(Location::FILE))).await?;

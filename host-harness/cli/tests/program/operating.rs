@@ -131,6 +131,10 @@ async fn a_check_reads_the_real_database_and_changes_nothing_there() -> Result<(
     let told = refused(&output)?;
     ensure!(told.contains("serve.toml, line 3: the store postgres://localhost/"), "{told}");
     ensure!(told.contains("the encryption key `") && told.contains("is missing"), "{told}");
+    let on_file = desk.on_file().replace("data = ", "keys = \"other\"\ndata = ");
+    let output = desk.with_config(&["serve", "--check"], &on_file)?.env(VARIABLE, &address).output()?;
+    let told = refused(&output)?;
+    ensure!(told.contains("the variable VIDEO_DATABASE_URL: the store postgres://localhost/"), "{told}");
     ensure!(rows(&address).await? == before);
 
     // An empty database stays empty.
