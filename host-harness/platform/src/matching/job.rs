@@ -240,7 +240,14 @@ impl<V: VideoProviders> Platform<V> {
     /// A job's progress as it changes. It is told of what this process works on; where another one may,
     /// ask [`Platform::rematch_progress`] now and then.
     pub async fn watch_rematch(&self, job: &JobId) -> Result<watch::Receiver<JobProgress>, MatchError> {
-        Ok(self.jobs().listen(self.rematch_progress(job).await?))
+        let listening = self.jobs().listen(self.rematch_progress(job).await?);
+        // It may have ended between the look and the listening, and would never be told of again. An end is the
+        // last that there is to tell, so this overtakes nothing.
+        let now = self.rematch_progress(job).await?;
+        if now.state != JobState::Running {
+            self.jobs().tell(&now);
+        }
+        Ok(listening)
     }
 
     /// The job under way for an integration, if there is one.

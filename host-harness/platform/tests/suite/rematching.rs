@@ -129,6 +129,18 @@ async fn staff_who_are_new_or_changed_are_matched_after_a_quiet_time() -> anyhow
 }
 
 #[tokio::test]
+async fn who_listens_to_a_job_that_has_just_ended_is_told_so() -> anyhow::Result<()> {
+    let (stage, id) = Stage::with_staff(&["ann"]).await?;
+    let job = stage.platform.start_rematch(&id).await?;
+    stage.platform.run_due_jobs().await?;
+    let mut told = stage.platform.watch_rematch(&job).await?;
+    let changed = tokio::time::timeout(Duration::from_secs(30), told.changed());
+    changed.await??;
+    assert_eq!(told.borrow().state, JobState::Finished);
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_import_of_15_000_is_fifty_calls_at_once() -> anyhow::Result<()> {
     let stage = Stage::new().await?;
     stage.script.description.lock().unwrap().best_batch = 300;
