@@ -56,14 +56,22 @@ impl Process {
         Ok(Threads(threads))
     }
 
-    /// Memory that is in use now, in KiB.
+    /// Memory that is in use now, in KiB, but for [what is mapped more than once](Self::mapped_often).
     pub(crate) fn resident(self) -> Result<u64> {
-        self.status("VmRSS:")
+        Ok(self.status("VmRSS:")?.saturating_sub(self.mapped_often()?))
     }
 
-    /// The most memory that was in use at once since [`Self::forget_peak`], in KiB.
+    /// The most memory that was in use at once since [`Self::forget_peak`], in KiB, but for
+    /// [what is mapped more than once](Self::mapped_often).
     pub(crate) fn peak(self) -> Result<u64> {
-        self.status("VmHWM:")
+        Ok(self.status("VmHWM:")?.saturating_sub(self.mapped_often()?))
+    }
+
+    /// Pages of shared memory, in KiB, which the system counts again wherever they are mapped: a component's
+    /// image is there once, and each place of an instance maps it and keeps it mapped. A page that an instance
+    /// has written is its own, and counted as such.
+    fn mapped_often(self) -> Result<u64> {
+        self.status("RssShmem:")
     }
 
     /// Begins looking for the peak from here (`man 5 proc_pid_clear_refs`).
