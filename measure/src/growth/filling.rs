@@ -92,5 +92,11 @@ pub(super) async fn fill(
         let filled = query.bind(i64::from(appointments)).execute(pool).await?;
         ensure!(filled.rows_affected() > 0, "nothing was filled in");
     }
+    // As its autovacuum does within a minute: until then a connection keeps to the plans that it has made for a
+    // handful of rows.
+    let mut connection = pool.acquire().await?;
+    if connection.backend_name() == "PostgreSQL" {
+        sqlx::query("ANALYZE").execute(&mut *connection).await?;
+    }
     Ok(())
 }

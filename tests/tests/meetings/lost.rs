@@ -41,6 +41,17 @@ async fn a_create_whose_answer_was_lost_is_found_again_by_creating_again() -> Re
 }
 
 #[tokio::test]
+async fn a_connection_that_breaks_is_told_in_words_for_people() -> Result<()> {
+    let stage = Stage::start().await?;
+    for action in [Action::DropBefore, Action::DropAfter, Action::Truncate] {
+        stage.inject(Operation::CreateMeeting, action.clone());
+        let told = outage(stage.create_in_vain(&appointment("a")).await?)?.message;
+        assert!(told.contains("the connection was closed"), "{action:?}: {told}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_create_that_never_took_effect_may_have_as_far_as_anybody_knows() -> Result<()> {
     let stage = Stage::start().await?;
     stage.inject(Operation::CreateMeeting, Action::DropBefore);

@@ -85,6 +85,11 @@ fn causes(error: &legacy::Error) -> String {
     error.source().map_or_else(|| error.to_string(), words)
 }
 
+/// The network's part in it. HTTP/2's own error is one too, and names no cause.
+fn network<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
+    find(error).or_else(|| find(error).and_then(h2::Error::get_io))
+}
+
 /// A network's failure in words that an administrator can read; the chain's own are for programmers.
 fn plain(kind: io::ErrorKind) -> Option<&'static str> {
     Some(match kind {
@@ -99,7 +104,7 @@ fn plain(kind: io::ErrorKind) -> Option<&'static str> {
 
 /// The whole chain in one line, or what it comes down to. Neither hyper nor TLS put anything of the request into it.
 fn words(error: &(dyn Error + 'static)) -> String {
-    if let Some(words) = find::<io::Error>(error).and_then(|error| plain(error.kind())) {
+    if let Some(words) = network(error).and_then(|error| plain(error.kind())) {
         tracing::debug!(error, "an exchange failed");
         return words.to_owned();
     }
