@@ -102,7 +102,7 @@ pub async fn inspect(file: &Path, limits: &Limits) -> Result<Inspection> {
     let host = Host::start(config).await?;
     let loaded = load(&host, &component, limits).await;
     // A file that is no component has no surface either, for the reason that loading gave.
-    let surface = host.inspect(&component).ok();
+    let surface = host.inspect(&component, limits).await.ok();
     let (imports, exports) = surface.map(|surface| (surface.imports, surface.exports)).unwrap_or_default();
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     Ok(Inspection {

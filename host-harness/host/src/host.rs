@@ -14,7 +14,9 @@ use crate::load::{LoadError, Loader};
 use crate::manifest::Manifest;
 use crate::plugin::{Plugin, Provider};
 use crate::provider::{AuthorizationRequest, AuthorizationResponse, Connection, NextStep, Parameter};
-use crate::sandbox::{CONCURRENT_CALLS, CallError, CodeCache, Memory, Runner, Surface, engine, linker};
+use crate::sandbox::{
+    CONCURRENT_CALLS, CallError, CodeCache, Limits, Memory, Runner, Surface, engine, linker,
+};
 use crate::store::{CallbackError, Integration, KeyFile, KeySource, Location, Purpose, Store, StoreError};
 use crate::vault::Vault;
 use crate::watch::Watched;
@@ -211,9 +213,10 @@ impl Host {
         inner.loader.load(component, manifest, lender).await
     }
 
-    /// What a component imports and exports, also of one that cannot be loaded.
-    pub fn inspect(&self, component: &[u8]) -> Result<Surface, LoadError> {
-        self.inner.loader.inspect(component)
+    /// What a component imports and exports, also of one that cannot be loaded; but for one that is larger than
+    /// these limits let it be, which is not looked at.
+    pub async fn inspect(&self, component: &[u8], limits: &Limits) -> Result<Surface, LoadError> {
+        self.inner.loader.inspect(component, limits).await
     }
 
     /// Begins connecting or reauthorizing: makes the `state`, bound to `session`, and asks the plugin

@@ -16,8 +16,8 @@ use crate::lend::Lender;
 use crate::manifest::Manifest;
 use crate::plugin::{Loaded, Plugin};
 use crate::sandbox::{
-    CONCURRENT_CALLS, CallError, CallState, CodeCache, JOINING, LARGEST_MEMORY, PLUGIN_CALLS, PROVIDER,
-    Runner, Sandboxed, Surface, SurfaceError, check, surface,
+    CONCURRENT_CALLS, CallError, CallState, CodeCache, JOINING, LARGEST_MEMORY, Limits, MEMORIES,
+    PLUGIN_CALLS, PROVIDER, Runner, Sandboxed, Surface, SurfaceError, check, surface,
 };
 use crate::wants::{Wants, WantsError};
 
@@ -130,9 +130,7 @@ impl Loader {
         if limits.memory > LARGEST_MEMORY {
             return Err(LoadError::Limits(format!("memory over {LARGEST_MEMORY} bytes")));
         }
-        if bytes.len() > limits.component {
-            return Err(LoadError::TooLarge { size: bytes.len(), limit: limits.component });
-        }
+        admit(bytes, limits)?;
         let digest = sha256(bytes);
         if let Some(expected) = manifest.sha256.as_ref().filter(|expected| **expected != digest) {
             return Err(LoadError::Digest { found: digest, expected: expected.clone() });
@@ -173,6 +171,7 @@ impl Loader {
             lender: Arc::new(lender()),
             name: digest.get(..12).unwrap_or_default().into(),
             places: Semaphore::new(PLUGIN_CALLS),
+            places_each: places_each(&component),
             most_memory: AtomicUsize::new(0),
         };
         let description = sandboxed.describe().await.map_err(LoadError::SelfCheck)?;
@@ -230,12 +229,27 @@ impl Loader {
     }
 
     /// A component's surface, whether or not it could be loaded.
-    pub(crate) fn inspect(&self, bytes: &[u8]) -> Result<Surface, LoadError> {
+    pub(crate) async fn inspect(&self, bytes: &[u8], limits: &Limits) -> Result<Surface, LoadError> {
+        admit(bytes, limits)?;
         preamble(bytes)?;
-        let engine = &self.runner.engine;
-        let (component, _) = compile(engine, &self.cache, bytes, &sha256(bytes))?;
-        Ok(surface(engine, &component))
+        let (component, _) = self.compile(bytes, &sha256(bytes)).await?;
+        Ok(surface(&self.runner.engine, &component))
     }
+}
+
+/// One for each linear memory of an instance. Of a component that is made of modules given to it, which none can
+/// be here, nobody knows, and it takes what is the most.
+fn places_each(component: &Component) -> u32 {
+    let memories = component.resources_required().map_or(MEMORIES, |required| required.num_memories);
+    memories.clamp(1, MEMORIES)
+}
+
+/// Nothing is compiled, nor looked at, that is larger than it may be.
+fn admit(bytes: &[u8], limits: &Limits) -> Result<(), LoadError> {
+    if bytes.len() > limits.component {
+        return Err(LoadError::TooLarge { size: bytes.len(), limit: limits.component });
+    }
+    Ok(())
 }
 
 fn compile(
@@ -268,4 +282,22 @@ fn preamble(bytes: &[u8]) -> Result<(), LoadError> {
         None => "it has fewer than eight bytes",
     };
     Err(LoadError::NotAComponent(reason.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::{Memory, engine};
+
+    #[test]
+    fn a_call_takes_a_place_for_each_memory_of_its_instance() -> wasmtime::Result<()> {
+        let engine = engine(&Memory::Pooled)?;
+        for (memories, places) in [(0, 1), (1, 1), (3, 3), (4, 4)] {
+            let instances = "(core instance (instantiate $m))".repeat(memories);
+            let text = format!("(component (core module $m (memory 1)) {instances})");
+            let bytes = wat::parse_str(text).map_err(wasmtime::Error::msg)?;
+            assert_eq!(places_each(&Component::from_binary(&engine, &bytes)?), places, "{memories}");
+        }
+        Ok(())
+    }
 }

@@ -192,7 +192,9 @@ async fn troubled(connection: &mut Connection) -> Result<Vec<Troubled>, Database
 async fn unfinished(connection: &mut Connection) -> Result<Vec<Unfinished>, DatabaseError> {
     let rows = sqlx::query(
         "SELECT status, COUNT(*) AS appointments, MIN(created_at) AS since FROM appointment \
-         WHERE status IN ('requested', 'moving', 'reassigning', 'cancelling') GROUP BY status ORDER BY status",
+         WHERE status IN ('requested', 'moving', 'reassigning', 'cancelling') AND NOT EXISTS \
+         (SELECT 1 FROM integration WHERE integration.id = appointment.integration AND state = 'disconnected') \
+         GROUP BY status ORDER BY status",
     );
     let read = |row: &Row| {
         Ok(Unfinished {

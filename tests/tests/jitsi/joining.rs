@@ -70,13 +70,7 @@ impl Bank {
 
     /// Everything in the data folder and in the plugin's storage, which is sealed there.
     async fn kept(&self) -> Result<Vec<u8>> {
-        let mut kept = Vec::new();
-        for entry in std::fs::read_dir(self.world.data.path())? {
-            let path = entry?.path();
-            if path.is_file() {
-                kept.extend(std::fs::read(path)?);
-            }
-        }
+        let mut kept = test_store::contents(self.world.data.path()).await?;
         let store = self.world.host.store();
         for key in store.list(&self.jitsi, "", None).await?.keys {
             kept.extend(key.as_bytes());

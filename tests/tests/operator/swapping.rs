@@ -127,6 +127,28 @@ async fn a_version_that_can_do_less_is_taken_by_force_only() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_version_that_gives_no_links_for_who_joins_is_taken_by_force_only() -> Result<()> {
+    let world = World::start().await?;
+    let platform = platform(&world).await?;
+    let plugins = platform.providers();
+    plugins.swap(plugin_artifacts::EVIL, &evil(&[])?, &SwapOptions::default()).await?;
+    // The same, but that the export has a name that the contract does not know.
+    let (known, other) = (b"video-provider/joining@", b"video-provider/jumping@");
+    let mut plain = plugin_artifacts::EVIL.to_vec();
+    for at in 0..plain.len() - known.len() {
+        if plain[at..].starts_with(known) {
+            plain[at..at + known.len()].copy_from_slice(other);
+        }
+    }
+    let refused = plugins.swap(&plain, &evil(&[])?, &SwapOptions::default()).await;
+    let Err(SwapRefused::Fewer { lost, .. }) = &refused else { bail!("{refused:?}") };
+    assert_eq!(*lost, ["joining"]);
+    let force = SwapOptions { force: true, ..SwapOptions::default() };
+    plugins.swap(&plain, &evil(&[])?, &force).await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_version_that_fails_for_an_integration_for_which_the_old_one_works_is_refused() -> Result<()> {
     let world = World::start().await?;
     let platform = platform(&world).await?;

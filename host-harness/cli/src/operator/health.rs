@@ -4,8 +4,10 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use video_platform::LoadedPlugin;
+use video_platform::figures::Figures;
 
 use super::Operator;
 
@@ -36,6 +38,11 @@ impl Operator {
     }
 
     pub(super) async fn health(&self) -> Health {
+        self.health_by(&self.figures().await)
+    }
+
+    /// By figures that were asked for already: a database that does not answer is waited for once.
+    pub(super) fn health_by(&self, figures: &Result<Arc<Figures>, String>) -> Health {
         let mut problems = Vec::new();
         if self.is_stopping() {
             problems.push("The host is stopping: requests go to another one.".to_owned());
@@ -44,7 +51,7 @@ impl Operator {
         if plugins.is_empty() {
             problems.push("No plugin is loaded, so nothing can be booked by video.".to_owned());
         }
-        match self.figures().await {
+        match figures {
             Ok(figures) => {
                 for of in &figures.integrations {
                     let live = !matches!(of.state, "disconnected" | "pending");
@@ -56,7 +63,7 @@ impl Operator {
                     }
                 }
             }
-            Err(problem) => problems.push(problem),
+            Err(problem) => problems.push(problem.clone()),
         }
         let told = |plugin: LoadedPlugin| {
             let LoadedPlugin { id, version, digest, since, .. } = plugin;

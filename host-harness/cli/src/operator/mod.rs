@@ -100,7 +100,7 @@ impl Operator {
         if let Err(problem) = &figures {
             tracing::warn!(problem, "the platform's figures cannot be read");
         }
-        let ready = self.health().await.ready;
+        let ready = self.health_by(&figures).ready;
         let mut text = self.inner.counted.render();
         text.push_str(&gauges::render(self, ready, figures.ok().as_deref()));
         text

@@ -5,7 +5,7 @@ use std::thread;
 
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, MemoryCreator, PoolingAllocationConfig};
 
-use super::limits::{INSTANCES, MEMORIES, TABLE_ELEMENTS, TICK};
+use super::limits::{INSTANCES, MEMORIES, TABLE_ELEMENTS, TABLES, TICK};
 
 /// Where guests' linear memories come from.
 #[derive(Clone, Default)]
@@ -76,13 +76,17 @@ fn pool() -> PoolingAllocationConfig {
         // A Rust component is its module and two small ones that wit-component adds; Python's is linked
         // of 38 when it starts.
         .max_core_instances_per_component(INSTANCES)
-        .total_core_instances(calls * 4)
+        // Of these and of tables as many as all calls may need, so that what one plugin holds is not missing to
+        // another one: instances are counted, and a table is addresses until it is used.
+        .total_core_instances(calls * INSTANCES)
         // A toolchain of another language stubs what its runtime does not need with modules that have
         // a memory of their own.
         .max_memories_per_component(MEMORIES)
+        // A place in it is 4 GiB of addresses, so that a call of a component with several takes as many of the
+        // places for calls.
         .total_memories(calls)
-        .max_tables_per_component(8)
-        .total_tables(calls * 2)
+        .max_tables_per_component(TABLES)
+        .total_tables(calls * TABLES)
         .total_stacks(calls)
         .table_elements(TABLE_ELEMENTS)
         .max_memory_size(LARGEST_MEMORY)
@@ -107,4 +111,47 @@ fn start_ticker(engine: &Engine) -> wasmtime::Result<()> {
         }
     })?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use wasmtime::Store;
+    use wasmtime::component::{Component, Linker};
+
+    use super::*;
+
+    /// As many core instances and tables as one may have.
+    fn greedy() -> String {
+        let mut text = "(component (core module $t (table 1 funcref)) (core module $m)".to_owned();
+        for number in 0..INSTANCES {
+            let module = if number < TABLES { "$t" } else { "$m" };
+            write!(text, "(core instance (instantiate {module}))").expect("memory");
+        }
+        text + ")"
+    }
+
+    #[test]
+    fn what_the_calls_of_one_plugin_hold_is_not_missing_to_those_of_another_one() -> wasmtime::Result<()> {
+        let engine = engine(&Memory::Pooled)?;
+        let component = |text: &str| {
+            let bytes = wat::parse_str(text).map_err(wasmtime::Error::msg)?;
+            Component::from_binary(&engine, &bytes)
+        };
+        let instance = |component: &Component| {
+            let mut store = Store::new(&engine, ());
+            store.set_epoch_deadline(u64::MAX / 2);
+            Linker::new(&engine).instantiate(&mut store, component).map(|_| store)
+        };
+        let greedy = component(&greedy())?;
+        let held = (0..PLUGIN_CALLS).map(|_| instance(&greedy)).collect::<wasmtime::Result<Vec<_>>>()?;
+        let good = component(
+            "(component (core module $m (memory 1) (table 1 funcref)) (core instance (instantiate $m)))",
+        )?;
+        let others = (0..PLUGIN_CALLS).map(|_| instance(&good)).collect::<wasmtime::Result<Vec<_>>>()?;
+        assert_eq!(held.len() + others.len(), CONCURRENT_CALLS);
+        assert!(instance(&good).is_err(), "there is no place besides those for calls");
+        Ok(())
+    }
 }

@@ -39,11 +39,14 @@ impl Default for Limits {
 /// How often running guests are looked at.
 pub const TICK: Duration = Duration::from_millis(10);
 
-/// Elements of all of an instance's tables; a Rust component uses a few hundred.
+/// Elements of each table; a Rust component has one, with a few hundred.
 pub(crate) const TABLE_ELEMENTS: usize = 20_000;
 
 /// Core modules' instances in one component's.
 pub(crate) const INSTANCES: u32 = 64;
+
+/// Tables of one instance.
+pub(crate) const TABLES: u32 = 8;
 
 /// Linear memories of one instance, which share [`Limits::memory`]; a Rust component has one.
 pub(crate) const MEMORIES: u32 = 4;
@@ -95,10 +98,30 @@ impl ResourceLimiter for Meter {
     }
 
     fn tables(&self) -> usize {
-        8
+        TABLES as usize
     }
 
     fn instances(&self) -> usize {
         INSTANCES as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_memories_of_an_instance_share_one_limit_and_each_table_has_its_own() -> wasmtime::Result<()> {
+        let mut meter = Meter::new(&Limits { memory: 100, ..Limits::default() });
+        assert!(meter.memory_growing(0, 60, None)? && meter.memory_growing(0, 30, None)?, "two memories");
+        assert!(!meter.refused_memory);
+        assert!(!meter.memory_growing(30, 41, None)? && meter.refused_memory, "11 more, where 10 are left");
+        assert!(meter.memory_growing(60, 70, None)?, "what was refused was not taken");
+        assert_eq!(meter.memory(), 100);
+        assert!(
+            meter.table_growing(0, TABLE_ELEMENTS, None)? && meter.table_growing(0, TABLE_ELEMENTS, None)?
+        );
+        assert!(!meter.table_growing(0, TABLE_ELEMENTS + 1, None)?);
+        Ok(())
     }
 }

@@ -15,6 +15,7 @@ mod usage;
 
 pub use engine::Memory;
 pub use failure::{CallError, Failure};
+pub(crate) use limits::MEMORIES;
 pub use limits::{Limits, TICK};
 pub use surface::{Surface, SurfaceError};
 

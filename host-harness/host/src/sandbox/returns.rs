@@ -168,6 +168,10 @@ pub(crate) fn participant_link(link: &str, signed: &[Signed], links: &[Links]) -
 
 fn people_go_to(link: &str, most: usize, links: &[Links]) -> Result<Url, Broken> {
     text("the join link", link, most)?;
+    // A URL's reader passes over them, so that what was checked would not be what people read.
+    if link.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err("the join link has white space in it".to_owned());
+    }
     let url = Url::parse(link).map_err(|error| format!("the join link is not a URL: {error}"))?;
     if url.scheme() != "https" || url.host_str().is_none() {
         return Err("the join link is not an https link".to_owned());
@@ -324,6 +328,23 @@ mod tests {
             optional_api_origins: Vec::new(),
             optional_identity_origins: Vec::new(),
         })
+    }
+
+    #[test]
+    fn a_link_is_checked_as_people_will_read_it() {
+        let links = ["https://rooms.example".parse().expect("links")];
+        assert_eq!(join_link("https://rooms.example/1", &links), Ok(()));
+        for link in [
+            "https://rooms.example/1\nhttps://evil.example/pay",
+            "https://rooms.ex\nample/1",
+            "https://rooms.example/1\t2",
+            " https://rooms.example/1",
+            "https://rooms.example/1 ",
+            "https://rooms.example/1\u{2028}",
+        ] {
+            let refused = join_link(link, &links);
+            assert_eq!(refused, Err("the join link has white space in it".to_owned()), "{link:?}");
+        }
     }
 
     #[test]

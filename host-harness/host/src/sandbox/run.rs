@@ -54,6 +54,8 @@ pub(crate) struct Sandboxed {
     pub(crate) name: Arc<str>,
     /// The plugin's own share of the places.
     pub(crate) places: Semaphore,
+    /// Places that each of its calls takes: one for each linear memory.
+    pub(crate) places_each: u32,
     /// The most linear memory that one of its instances took so far, in bytes.
     pub(crate) most_memory: AtomicUsize,
 }
@@ -144,8 +146,8 @@ impl Sandboxed {
             return Err(fail(Failure::HeldBack));
         }
         let places = timeout_at(deadline, async {
-            let own = self.places.acquire().await;
-            (own, self.runner.places.acquire().await)
+            let own = self.places.acquire_many(self.places_each).await;
+            (own, self.runner.places.acquire_many(self.places_each).await)
         });
         let Ok((Ok(_own), Ok(_place))) = places.await else {
             return Err(fail(Failure::Busy));

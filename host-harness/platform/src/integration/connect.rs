@@ -12,6 +12,7 @@ use super::{ConnectError, IntegrationState, MatchField, choice, store};
 use crate::IntegrationId;
 use crate::database;
 use crate::entitlement::{self, Entitlement};
+use crate::matching::wanted;
 use crate::platform::Platform;
 use crate::provider::{Answered, VideoProvider as _, VideoProviders};
 
@@ -161,6 +162,7 @@ impl<V: VideoProviders> Platform<V> {
         self.providers().forget(id).await?;
         let mut transaction = database::begin(self.pool()).await?;
         let news = store::disconnected(&mut transaction, id, self.now()).await?;
+        wanted::forget(&mut transaction, id).await?;
         self.commit(transaction, "integration.disconnected", news).await?;
         Ok(())
     }

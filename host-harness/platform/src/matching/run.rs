@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::queue::Waiting;
 use super::wanted::{LONGEST, ms};
 use super::work::Work;
-use super::{MatchError, job_store, queue};
+use super::{MatchError, job_store, queue, wanted};
 use crate::IntegrationId;
 use crate::database::DatabaseError;
 use crate::platform::Platform;
@@ -132,7 +132,14 @@ impl<V: VideoProviders> Platform<V> {
         let mut due = Due { integrations: jobs.into_iter().map(|job| job.integration).collect(), next: None };
         for waiting in waiting {
             // An integration that cannot be used now is looked at again when it can.
-            let Ok((_, provider)) = self.matchable(&waiting.integration).await else { continue };
+            let provider = match self.matchable(&waiting.integration).await {
+                Ok((_, provider)) => provider,
+                Err(MatchError::NotNeeded(_)) => {
+                    wanted::forget(&mut *self.connection().await?, &waiting.integration).await?;
+                    continue;
+                }
+                Err(_) => continue,
+            };
             let at = at(&waiting, provider.description().best_batch);
             match at {
                 Some(at) if at <= now => due.integrations.push(waiting.integration),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sqlx::QueryBuilder;
 
+use crate::IntegrationId;
 use crate::database::{self, BuildFor as _, Connection, DatabaseError, Kind, ROWS_AT_ONCE};
 use crate::integration::MatchField;
 use crate::platform::Platform;
@@ -93,6 +94,16 @@ pub(crate) async fn assigned(
     );
     query.push_bind(staff.to_owned());
     end(query, connection).await
+}
+
+/// Takes everybody off the list of those who changed by themselves: nobody will ever be asked for.
+pub(crate) async fn forget(
+    connection: &mut Connection,
+    integration: &IntegrationId,
+) -> Result<(), DatabaseError> {
+    let query = sqlx::query("DELETE FROM match_wanted WHERE integration = $1 AND job = ''");
+    query.bind(integration.as_str()).execute(connection).await?;
+    Ok(())
 }
 
 impl<V: VideoProviders> Platform<V> {

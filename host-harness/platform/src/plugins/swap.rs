@@ -97,7 +97,7 @@ impl Plugins {
 
 async fn compare(old: &Plugin, new: &Plugin, options: &SwapOptions) -> Result<(), SwapRefused> {
     let Description { id, version, .. } = new.description().clone();
-    let lost = lost(old.description().capabilities, new.description().capabilities);
+    let lost = lost(old, new);
     if !lost.is_empty() && !options.force {
         return Err(SwapRefused::Fewer { id, version, lost });
     }
@@ -111,8 +111,9 @@ async fn compare(old: &Plugin, new: &Plugin, options: &SwapOptions) -> Result<()
 }
 
 /// What the old version can do and the new one cannot, in the contract's words.
-fn lost(old: Capabilities, new: Capabilities) -> Vec<&'static str> {
-    [
+fn lost(old: &Plugin, new: &Plugin) -> Vec<&'static str> {
+    let can = |plugin: &Plugin, capability| plugin.description().capabilities.contains(capability);
+    let capabilities = [
         (Capabilities::MATCHING, "matching"),
         (Capabilities::RESCHEDULE, "reschedule"),
         (Capabilities::CANCEL, "cancel"),
@@ -120,6 +121,8 @@ fn lost(old: Capabilities, new: Capabilities) -> Vec<&'static str> {
         (Capabilities::LOOK_UP, "look-up"),
     ]
     .into_iter()
-    .filter_map(|(capability, word)| (old.contains(capability) && !new.contains(capability)).then_some(word))
-    .collect()
+    .filter_map(|(capability, word)| (can(old, capability) && !can(new, capability)).then_some(word));
+    // Without it people would be sent to links that no token opens.
+    let joining = (old.joins() && !new.joins()).then_some("joining");
+    capabilities.chain(joining).collect()
 }

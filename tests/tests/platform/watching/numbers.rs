@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use host_harness::operator::{self, Sample};
 
+use mock_graph::{Action, Fault, Operation};
+
 use super::{Port, assert_private, day, sum};
 use crate::stage::{Stage, booking};
 
@@ -132,6 +134,26 @@ async fn staff_who_wait_to_be_matched_are_counted_until_they_are() -> Result<()>
     let scraped = port.scrape().await?;
     assert_eq!(sum(&scraped, "video_match_jobs", &[]).to_string(), "0");
     assert_eq!(sum(&scraped, "video_match_queue", &[]).to_string(), "0");
+    Ok(())
+}
+
+#[tokio::test]
+async fn nobody_waits_for_an_integration_that_is_disconnected() -> Result<()> {
+    let (stage, id) = Stage::ready().await?;
+    stage.world.microsoft.faults().inject(Fault::always(Operation::CreateMeeting, Action::status(503)));
+    assert!(stage.platform.book(&booking("a", "adele")).await.is_err());
+    stage
+        .platform
+        .import_staff(&b"id,name,email,user_name\nadele,Adele Vance,changed@contoso.com,\n"[..])
+        .await?;
+    let waiting = async || -> Result<[String; 2]> {
+        let scraped = Port::open(&stage, operator::recorder()?.handle()).await?.scrape().await?;
+        let one = |name| sum(&scraped, name, &[]).to_string();
+        Ok([one("video_match_queue"), one("video_appointments_unfinished")])
+    };
+    assert_eq!(waiting().await?, ["1", "1"]);
+    stage.platform.disconnect(&id).await?;
+    assert_eq!(waiting().await?, ["0", "0"], "nobody would ever be asked for, and nothing made");
     Ok(())
 }
 
