@@ -184,7 +184,7 @@ impl Side {
         let link = console.sign_in_link("s00000").await?;
         let (served, jobs) = (console.clone(), platform.clone());
         tokio::spawn(async move { served.serve(listener, std::future::pending()).await });
-        tokio::spawn(async move { jobs.run_jobs(std::future::pending()).await });
+        tokio::spawn(async move { jobs.run_jobs(std::future::pending(), Duration::ZERO).await });
         let mut side = Self {
             world,
             platform,

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use end_to_end::Method;
 use tokio::process::Command;
 
@@ -41,7 +41,15 @@ async fn three_hosts_on_one_postgresql_agree_after_kills_and_crashes_of_the_data
     let scale = ["--seed", "11", "--bookings", "150", "--processes", "3", "--kills", "2", "--restarts", "2"];
     let summary = run(Method::ServiceAccount, &scale, &[("STORE", "postgres")]).await?;
     ensure!(summary.contains("150 appointments, 3 processes"), "{summary}");
+    ensure!(summary.contains("killed            2 processes"), "{summary}");
     ensure!(summary.contains("crashed           2 times the database"), "{summary}");
+    let seconds = |before: &str| -> Result<f64> {
+        let rest = summary.split_once(before).with_context(|| summary.clone())?.1;
+        Ok(rest.split_once(" s at most").with_context(|| summary.clone())?.0.parse()?)
+    };
+    // It was away, which was felt, and not for longer than a statement is waited for and somebody waits to ask again.
+    let (away, felt) = (seconds("the database, for ")?, seconds("no order was done for ")?);
+    ensure!(away > 0.0 && felt > 0.0 && felt < away + 20.0, "{summary}");
     println!("{summary}");
     Ok(())
 }

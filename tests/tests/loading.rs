@@ -1,9 +1,44 @@
 //! What a host refuses to load, by name.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use anyhow::{Result, bail};
-use end_to_end::{World, WorldOptions, manifest};
+use end_to_end::{World, WorldOptions, listen, manifest};
+use tokio::task::JoinSet;
+use tracing::{Subscriber, span};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::{Context, SubscriberExt as _};
+use tracing_subscriber::registry::LookupSpan;
 use video_host::egress::Grant;
 use video_host::{Limits, LoadError, Manifest, SurfaceError};
+
+/// How many components are compiled at the same time.
+#[derive(Clone, Default)]
+struct Compiling(Arc<Mutex<Compiled>>);
+
+#[derive(Default)]
+struct Compiled {
+    now: usize,
+    most: usize,
+    all: usize,
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Compiling {
+    fn on_enter(&self, id: &span::Id, context: Context<'_, S>) {
+        if context.metadata(id).is_some_and(|span| span.name() == "compiling") {
+            let mut compiled = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            compiled.now += 1;
+            compiled.all += 1;
+            compiled.most = compiled.most.max(compiled.now);
+        }
+    }
+
+    fn on_exit(&self, id: &span::Id, context: Context<'_, S>) {
+        if context.metadata(id).is_some_and(|span| span.name() == "compiling") {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).now -= 1;
+        }
+    }
+}
 
 /// A component from its text format.
 fn component(text: &str) -> Result<Vec<u8>> {
@@ -174,5 +209,25 @@ async fn compiled_code_that_somebody_changed_is_not_run() -> Result<()> {
     assert_eq!(changed, 1);
     let again = world.host.load(plugin_artifacts::TEAMS, &manifest()?).await?;
     assert!(!again.from_cache(), "it was compiled anew");
+    Ok(())
+}
+
+#[tokio::test]
+async fn components_are_compiled_one_after_the_other_whoever_loads_them() -> Result<()> {
+    let compiling = Compiling::default();
+    let _listening = listen(tracing_subscriber::registry().with(compiling.clone()));
+    let world = World::with(WorldOptions { cold: true, ..WorldOptions::default() }).await?;
+    let mut loading = JoinSet::new();
+    for nth in 0..4 {
+        // A section without a meaning makes another component of it, which no cache knows.
+        let bytes = [plugin_artifacts::EVIL, &[0, 2, 1, nth]].concat();
+        let host = world.host.clone();
+        loading.spawn(async move { anyhow::Ok(host.load(&bytes, &manifest()?).await?) });
+    }
+    for plugin in loading.join_all().await {
+        assert!(!plugin?.from_cache());
+    }
+    let compiled = compiling.0.lock().unwrap_or_else(PoisonError::into_inner);
+    assert_eq!((compiled.all, compiled.most, compiled.now), (5, 1, 0), "Teams' and four");
     Ok(())
 }

@@ -4,10 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use end_to_end::{SESSION, World, authorities, booking, manifest, parameters, routes, setup_values};
+use end_to_end::{SESSION, World, authorities, booking, listen, manifest, parameters, routes, setup_values};
 use mock_graph::{Config, MockGraph, SignIn, contoso};
+use sqlx::Connection as _;
 use tempfile::TempDir;
 use test_store::Server;
+use tracing::field::Field;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::{Context as Heard, SubscriberExt as _};
 use video_host::clock::ShiftedClock;
 use video_host::egress::Trust;
 use video_host::provider::NextStep;
@@ -133,6 +138,49 @@ async fn a_platform_that_is_moved_to_postgresql_goes_on_where_it_was() -> Result
     // Numbers go on, and none comes twice.
     let events = platform.events(0).await?;
     ensure!(events.windows(2).all(|pair| pair[0].id < pair[1].id), "{events:?}");
+    Ok(())
+}
+
+/// Cuts all connections to a database off when the copy is to be kept.
+struct Cutting(String);
+
+impl<S: Subscriber> Layer<S> for Cutting {
+    fn on_event(&self, event: &Event<'_>, _: Heard<'_, S>) {
+        let mut step = None;
+        event.record(&mut |field: &Field, value: &dyn std::fmt::Debug| {
+            if field.name() == "step" {
+                step = Some(format!("{value:?}"));
+            }
+        });
+        if step.is_some_and(|step| step.contains("store.before-copied")) {
+            let address = self.0.clone();
+            // The copy's thread stands here: another one does it.
+            let cut = std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                runtime.block_on(async {
+                    let mut connection = sqlx::AnyConnection::connect(&address).await?;
+                    let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                                  WHERE datname = current_database() AND pid <> pg_backend_pid()";
+                    anyhow::Ok(sqlx::query(others).execute(&mut connection).await.map(drop)?)
+                })
+            });
+            cut.join().expect("it ends").expect("they are cut off");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_goes_away_while_it_is_to_keep_the_copy_leaves_nobody_in_error() -> Result<()> {
+    let Some(stage) = Stage::start().await? else { return Ok(()) };
+    stage.at_work().await?;
+    let address = stage.server.database().await?;
+    let to = Location::postgres(&address)?;
+    let listening = listen(tracing_subscriber::registry().with(Cutting(address)));
+    let unsure = stage.copied(&to).await;
+    drop(listening);
+    let Err(error @ CopyError::Unsure { .. }) = unsure else { bail!("{unsure:?}") };
+    ensure!(error.to_string().contains("copy once more"), "{error}");
+    ensure!(!stage.copied(&to).await?.is_empty(), "it had kept nothing");
     Ok(())
 }
 

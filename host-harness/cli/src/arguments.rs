@@ -240,10 +240,11 @@ pub struct DemoOptions {
     /// Staff list to import, which names its columns in the first line.
     #[arg(long, value_name = "CSV", help = STAFF_HELP)]
     pub staff: Option<PathBuf>,
-    /// Plugin to use [default: the Microsoft Teams plugin, built in]
+    /// Another build of the Microsoft Teams plugin; for other plugins there are `check` and `serve --config`
+    /// [default: the one that is built in]
     #[arg(long, value_name = "WASM")]
     pub plugin: Option<PathBuf>,
-    /// Manifest of the plugin to use, TOML, as `inspect --manifest` prints it
+    /// Manifest of such a build, TOML, as `inspect --manifest` prints it
     #[arg(long, value_name = "FILE", conflicts_with = "plugin")]
     pub manifest: Option<PathBuf>,
     /// New or empty folder for all that is stored, kept at the end [default: a temporary one]
@@ -340,7 +341,7 @@ pub struct ReconcileArguments {
 pub struct CheckOptions {
     /// The component's file
     pub plugin: PathBuf,
-    /// Answer to a field of the plugin's setup; repeatable
+    /// Answer to a field of the plugin's setup, as an administrator gives it; repeatable
     #[arg(long, value_name = "FIELD=VALUE", value_parser = check::pair)]
     pub setup: Vec<(String, String)>,
     /// What the operator configures for the plugin (`settings`); repeatable

@@ -10,7 +10,7 @@ use serde::Serialize;
 use tempfile::TempDir;
 use video_host::egress::{Grant, StaticRoutes, Trust};
 use video_host::manifest::asked_by;
-use video_host::provider::{CONTRACT, Capabilities, Choice, MeetingOption, SetupKind};
+use video_host::provider::{CONTRACT, Choice, MeetingOption, SetupKind, capability_words};
 use video_host::signing::SigningKeys;
 use video_host::wants::Wants;
 use video_host::{Host, HostConfig, Limits, LoadError, Manifest, Plugin, sha256};
@@ -62,15 +62,24 @@ struct Identity {
     requests_to: Vec<String>,
     /// Origins that administrators sign in at.
     sign_in_at: Vec<String>,
+    /// Origins that an operator need not grant.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    may_request: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    may_sign_in_at: Vec<String>,
 }
 
+/// A field of the setup.
 #[derive(Debug, Serialize)]
-struct Field {
-    name: String,
+pub(crate) struct Field {
+    pub(crate) name: String,
     label: String,
     kind: String,
-    required: bool,
+    pub(crate) required: bool,
     asked_again: bool,
+    /// Whether the platform answers it, and tells no plugin.
+    #[serde(skip)]
+    pub(crate) of_staff: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -155,19 +164,12 @@ impl Identity {
         let keys = |optional| {
             plugin.wants().map(|wants| wants.keys(optional).map(str::to_owned).collect()).unwrap_or_default()
         };
-        let named = [
-            (Capabilities::MATCHING, "matching"),
-            (Capabilities::RESCHEDULE, "reschedule"),
-            (Capabilities::CANCEL, "cancel"),
-            (Capabilities::LOOK_UP, "look-up"),
-        ];
-        let has = |(capability, name)| description.capabilities.contains(capability).then_some(name);
         Self {
             id: description.id.clone(),
             name: description.name.clone(),
             version: description.version.clone(),
             contract: CONTRACT,
-            capabilities: named.into_iter().filter_map(has).collect(),
+            capabilities: capability_words(description.capabilities).collect(),
             match_key: description.match_key.clone(),
             best_batch: description.best_batch,
             meetings_per_month: description.meetings_per_month,
@@ -180,6 +182,7 @@ impl Identity {
                     kind: kind(&field.kind),
                     required: field.required,
                     asked_again: field.asked_again,
+                    of_staff: matches!(field.kind, SetupKind::StaffField),
                 })
                 .collect(),
             meeting_options: description.meeting_options.iter().map(Offered::of).collect(),
@@ -187,6 +190,8 @@ impl Identity {
             may_sign_with: keys(true),
             requests_to: description.api_origins.clone(),
             sign_in_at: description.identity_origins.clone(),
+            may_request: description.optional_api_origins.clone(),
+            may_sign_in_at: description.optional_identity_origins.clone(),
         }
     }
 
@@ -217,6 +222,10 @@ impl Identity {
         screen.title("Asks the operator for", "")?;
         screen.fact("Requests", &listed(&self.requests_to.join(", ")))?;
         screen.fact("Sign-in", &listed(&self.sign_in_at.join(", ")))?;
+        let optional = [self.may_request.as_slice(), &self.may_sign_in_at].concat();
+        if !optional.is_empty() {
+            screen.fact("If granted", &optional.join(", "))?;
+        }
         for (what, keys) in [("Key", &self.signs_with), ("Optional key", &self.may_sign_with)] {
             for name in keys {
                 screen.fact(what, &format!("{name}, for tokens of those who join"))?;
@@ -259,6 +268,11 @@ impl Inspection {
     /// Whether it asks to send requests to an origin.
     pub fn sends_to(&self, origin: &str) -> bool {
         self.identity.as_ref().is_some_and(|identity| identity.requests_to.iter().any(|one| one == origin))
+    }
+
+    /// The fields of the setup; none if it cannot be loaded.
+    pub(crate) fn setup(&self) -> Option<&[Field]> {
+        Some(&self.identity.as_ref()?.setup)
     }
 
     /// For people.

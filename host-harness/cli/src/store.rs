@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use video_host::store::{self, Location};
+use video_host::store::{self, CopyError, Location};
 
 use crate::arguments::{StoreAction, StoreCopy};
 use crate::configured::{self, DATABASE_URL};
@@ -29,7 +29,10 @@ async fn copy(options: &StoreCopy, screen: &mut Screen) -> Result<ExitCode> {
     let copied = store::copy(&from, &to, &migrations, |table| {
         tracing::info!(table = table.name, rows = table.rows, "copied and compared");
     });
-    let copied = copied.await.context("nothing was copied, and the copy can be begun again")?;
+    let copied = match copied.await {
+        Err(unsure @ CopyError::Unsure { .. }) => return Err(unsure.into()),
+        ended => ended.context("nothing was copied, and the copy can be begun again")?,
+    };
     for table in copied.iter().filter(|table| table.rows > 0) {
         screen.fact(&table.name, &format!("{}, SHA-256 {}", count(table.rows, "row"), table.digest))?;
     }

@@ -112,6 +112,42 @@ fn alerts_ask_for_what_is_exported_and_each_is_explained() -> Result<()> {
     Ok(())
 }
 
+/// Runs Prometheus' own tool; none where it is not installed, and need not be.
+fn promtool(arguments: &[&str], file: &Path) -> Result<Option<()>> {
+    let Ok(ended) = Command::new("promtool").args(arguments).arg(file).output() else {
+        ensure!(std::env::var("PROMTOOL").as_deref() != Ok("required"), "there is no promtool");
+        return skipped("promtool").map(|()| None);
+    };
+    let said = [ended.stdout, ended.stderr].concat();
+    ensure!(ended.status.success(), "{}", String::from_utf8_lossy(&said));
+    Ok(Some(()))
+}
+
+#[test]
+fn each_alert_comes_when_it_is_time_and_says_what_is_wrong() -> Result<()> {
+    let cases = read("alerts.test.yaml")?;
+    for (alert, _) in rules(&read("alerts.yaml")?)? {
+        assert!(cases.contains(&format!("alertname: {alert}\n")), "nobody makes {alert} come");
+    }
+    promtool(&["test", "rules"], &file("alerts.test.yaml")).map(drop)
+}
+
+#[test]
+fn prometheus_itself_takes_what_the_dashboard_asks_for() -> Result<()> {
+    let mut rules = "groups:\n  - name: dashboard\n    rules:\n".to_owned();
+    let dashboard: Value = serde_json::from_str(&read("dashboard.json")?)?;
+    let targets =
+        dashboard["panels"].as_array().context("panels")?.iter().filter_map(|it| it["targets"].as_array());
+    for (nth, target) in targets.flatten().enumerate() {
+        let expression = target["expr"].as_str().context("an expression")?.replace("$__rate_interval", "5m");
+        writeln!(rules, "      - {{ record: asked{nth}, expr: {} }}", Value::from(expression))?;
+    }
+    let here = tempfile::tempdir()?;
+    let copy = here.path().join("rules.yaml");
+    std::fs::write(&copy, rules)?;
+    promtool(&["check", "rules"], &copy).map(drop)
+}
+
 #[test]
 fn the_dashboard_shows_five_things_and_asks_for_what_is_exported() -> Result<()> {
     let dashboard: Value = serde_json::from_str(&read("dashboard.json")?)?;

@@ -15,7 +15,8 @@ use video_host::{HostConfig, Manifest};
 pub enum Who {
     /// The organisation's account: the same each time.
     Account,
-    /// Somebody else of the same organisation, who may sign in too.
+    /// Somebody else of the same organisation, who may sign in too, and can be given an integration of
+    /// their own.
     AnotherAccount,
 }
 

@@ -152,7 +152,12 @@ impl<'a> Bench<'a> {
 
     /// Connects, which other rules take for granted.
     pub(crate) async fn connect(&self, provider: &Provider) -> Result<Connection, Stop> {
-        let ended = self.authorize(provider, Purpose::Connect, Who::Account).await?;
+        self.connect_as(provider, Who::Account).await
+    }
+
+    /// The same, if there is a sign-in, for whoever is to sign in.
+    pub(crate) async fn connect_as(&self, provider: &Provider, who: Who) -> Result<Connection, Stop> {
+        let ended = self.authorize(provider, Purpose::Connect, who).await?;
         match ended {
             Ok(connection) => Ok(connection),
             ended => Err(Stop::NotJudged(format!("connecting does not work: {}", came(&ended)))),
@@ -264,10 +269,28 @@ impl<'a> Bench<'a> {
         )))
     }
 
-    /// Every storage key of an integration.
+    /// Every storage key of an integration, from page to page.
     pub(crate) async fn keys(&self, provider: &Provider) -> Result<Vec<String>, Stop> {
-        let page = self.host.store().list(provider.integration(), "", None).await;
-        Ok(page.map_err(Stop::suite)?.keys)
+        let (store, integration) = (self.host.store(), provider.integration());
+        let mut keys = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let page = store.list(integration, "", cursor.as_deref()).await.map_err(Stop::suite)?;
+            keys.extend(page.keys);
+            let Some(next) = page.next else { return Ok(keys) };
+            cursor = Some(next);
+        }
+    }
+
+    /// The names of an integration's credentials. The contract lists none, and so does the host: they are
+    /// read where it keeps them.
+    pub(crate) async fn credentials(&self, provider: &Provider) -> Result<Vec<String>, Stop> {
+        let names: Result<Vec<String>, _> =
+            sqlx::query_scalar("SELECT name FROM credential WHERE integration = $1 ORDER BY name")
+                .bind(provider.integration().as_str())
+                .fetch_all(self.host.store().pool())
+                .await;
+        names.map_err(Stop::suite)
     }
 }
 
@@ -303,7 +326,12 @@ pub(crate) fn came<T: Debug>(ended: &Result<T, CallError>) -> String {
         Err(CallError::Provider(error)) => error_of(error),
         Err(failed) => failed.to_string(),
     };
-    let first = text.lines().next().unwrap_or_default();
+    let mut lines = text.lines();
+    let mut first = lines.next().unwrap_or_default().to_owned();
+    // A panic in Rust says what it is about in its second line.
+    if first.ends_with(':') {
+        first = format!("{first} {}", lines.next().unwrap_or_default());
+    }
     first.chars().take(300).collect()
 }
 

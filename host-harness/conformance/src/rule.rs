@@ -25,6 +25,7 @@ pub enum Rule {
     LooksUpHowItIs,
     LookingUpChangesNothing,
     MatchesEachKeyInOrder,
+    AnswersAFullBatch,
     ListsEveryUser,
     TellsHowManyUsersThereAre,
     GivesALinkForJoining,
@@ -59,7 +60,7 @@ struct Words {
 
 impl Rule {
     /// All of them, in the order of an integration's life.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 43] = [
         Self::LoadsAndDescribesItself,
         Self::DescribesItselfAlwaysTheSame,
         Self::SaysThatItIsNotConnected,
@@ -81,6 +82,7 @@ impl Rule {
         Self::LooksUpHowItIs,
         Self::LookingUpChangesNothing,
         Self::MatchesEachKeyInOrder,
+        Self::AnswersAFullBatch,
         Self::ListsEveryUser,
         Self::TellsHowManyUsersThereAre,
         Self::GivesALinkForJoining,
@@ -208,6 +210,11 @@ impl Rule {
                 "One outcome for each key, in the order of the keys.",
                 "match-users",
             ),
+            Self::AnswersAFullBatch => (
+                "answers-a-full-batch",
+                "One outcome for each key, in the order of the keys. At most `best-batch` keys.",
+                "match-users; look-up-meetings; description, best-batch",
+            ),
             Self::ListsEveryUser => (
                 "lists-every-user",
                 "One page of all users, the first without a cursor",
@@ -238,11 +245,9 @@ impl Rule {
                 "They lead where the operator said that tokens of this key may go",
                 "joining.wit: join-link",
             ),
-            Self::ATokenIsStoredNowhere => (
-                "a-token-is-stored-nowhere",
-                "the plugin stores nothing of it and logs nothing of it",
-                "joining.wit: join-link",
-            ),
+            Self::ATokenIsStoredNowhere => {
+                ("a-token-is-stored-nowhere", "the plugin stores nothing of it", "joining.wit: join-link")
+            }
             Self::RefusesMalformedInput => (
                 "refuses-malformed-input",
                 "Not of the form that it must have. Nothing was sent anywhere.",
@@ -290,9 +295,11 @@ impl Rule {
                 "finish-reauthorize; error, account-mismatch",
             ),
             Self::DisconnectsTwice => ("disconnects-twice", "doing it twice succeeds", "disconnect"),
-            Self::DisconnectingLeavesNothingBehind => {
-                ("disconnecting-leaves-nothing-behind", "Forgets credentials and state.", "disconnect")
-            }
+            Self::DisconnectingLeavesNothingBehind => (
+                "disconnecting-leaves-nothing-behind",
+                "Forgets credentials and state.",
+                "disconnect; credentials.wit, discard",
+            ),
             Self::DisconnectsWithADeadGrant => (
                 "disconnects-with-a-dead-grant",
                 "Asks the provider nothing, so that it works when the grant is dead",

@@ -15,7 +15,7 @@ use crate::manifest::Manifest;
 use crate::plugin::{Plugin, Provider};
 use crate::provider::{AuthorizationRequest, AuthorizationResponse, Connection, NextStep, Parameter};
 use crate::sandbox::{
-    CONCURRENT_CALLS, CallError, CodeCache, Limits, Memory, Runner, Surface, engine, linker,
+    CONCURRENT_CALLS, CallError, CodeCache, Limits, Memory, Places, Pool, Runner, Surface, engine, linker,
 };
 use crate::store::{CallbackError, Integration, KeyFile, KeySource, Location, Purpose, Store, StoreError};
 use crate::vault::Vault;
@@ -172,8 +172,7 @@ impl Host {
         let fail = |error: wasmtime::Error| StartError::Engine(format!("{error:#}"));
         let engine = engine(&config.memory).map_err(fail)?;
         let linker = linker(&engine).map_err(fail)?;
-        let runner =
-            Arc::new(Runner { engine, places: Semaphore::new(CONCURRENT_CALLS), pace: Arc::default() });
+        let runner = Arc::new(Runner { engine, places: Places::new(), pace: Arc::default() });
         let dispatcher = Arc::new(Dispatcher::new(
             config.calls,
             store.clone(),
@@ -273,6 +272,7 @@ impl Host {
     /// Wipes everything that is kept for an integration: state, credentials, sign-ins under way.
     pub async fn forget(&self, integration: &Integration) -> Result<(), StoreError> {
         let forgotten = self.inner.store.forget(integration).await;
+        self.inner.vault.forget(integration);
         self.inner.recent.written(integration);
         self.inner.dispatcher.forget(integration);
         forgotten
@@ -309,12 +309,17 @@ impl Host {
         self.inner.dispatcher.counts()
     }
 
-    /// Calls that run in this moment: instances of plugins that are alive.
+    /// Places for calls that are taken in this moment. A call takes one for each memory of its instance.
     pub fn calls_running(&self) -> usize {
         self.inner.loader.running()
     }
 
-    /// How many calls can run in one moment.
+    /// What calls hold of the engine's pool in this moment; none if memories are not pooled.
+    pub fn pool(&self) -> Option<Pool> {
+        Pool::of(&self.inner.loader.runner.engine)
+    }
+
+    /// How many calls can run in one moment. Each plugin has a few of these places for itself.
     pub fn calls_at_once(&self) -> usize {
         CONCURRENT_CALLS
     }

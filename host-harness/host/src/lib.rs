@@ -26,4 +26,4 @@ pub use joining::JoinLink;
 pub use load::{LoadError, sha256};
 pub use manifest::{Manifest, ManifestError, ManifestFile};
 pub use plugin::{Plugin, Provider};
-pub use sandbox::{CallError, Failure, Limits, Memory, Surface, SurfaceError, TICK};
+pub use sandbox::{CallError, Failure, Limits, Memory, Pool, Surface, SurfaceError, TICK};

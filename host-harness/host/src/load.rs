@@ -16,12 +16,12 @@ use crate::lend::Lender;
 use crate::manifest::Manifest;
 use crate::plugin::{Loaded, Plugin};
 use crate::sandbox::{
-    CONCURRENT_CALLS, CallError, CallState, CodeCache, JOINING, LARGEST_MEMORY, Limits, MEMORIES,
-    PLUGIN_CALLS, PROVIDER, Runner, Sandboxed, Surface, SurfaceError, check, surface,
+    CallError, CallState, CodeCache, JOINING, LARGEST_MEMORY, Limits, MEMORIES, PROVIDER, Runner, Sandboxed,
+    Surface, SurfaceError, check, queue, surface,
 };
 use crate::wants::{Wants, WantsError};
 
-/// Why a file cannot be used as a plugin. Nothing of it ran, unless it is [`LoadError::SelfCheck`].
+/// Why a file cannot be used as a plugin. What it says of itself is the only thing that may have been run by then.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// Larger than the operator allows.
@@ -170,8 +170,8 @@ impl Loader {
             limits: limits.clone(),
             lender: Arc::new(lender()),
             name: digest.get(..12).unwrap_or_default().into(),
-            places: Semaphore::new(PLUGIN_CALLS),
-            places_each: places_each(&component),
+            places: self.runner.places.of_plugin(places_each(&component)),
+            queue: queue(),
             most_memory: AtomicUsize::new(0),
         };
         let description = sandboxed.describe().await.map_err(LoadError::SelfCheck)?;
@@ -218,14 +218,15 @@ impl Loader {
         let (engine, cache) = (self.runner.engine.clone(), self.cache.clone());
         let (bytes, digest) = (bytes.to_vec(), digest.to_owned());
         let _turn = self.compiling.acquire().await;
-        tokio::task::spawn_blocking(move || compile(&engine, &cache, &bytes, &digest))
+        let span = tracing::debug_span!("compiling", digest);
+        tokio::task::spawn_blocking(move || span.in_scope(|| compile(&engine, &cache, &bytes, &digest)))
             .await
             .map_err(|error| LoadError::NotAComponent(format!("compiling it failed: {error}")))?
     }
 
     /// Places of calls that are taken.
     pub(crate) fn running(&self) -> usize {
-        CONCURRENT_CALLS - self.runner.places.available_permits()
+        self.runner.places.taken()
     }
 
     /// A component's surface, whether or not it could be loaded.

@@ -13,7 +13,7 @@ use crate::provider::{
     AuthorizationRequest, AuthorizationResponse, Cancellation, Connection, Description, DirectoryPage, Error,
     Look, LookUpOutcome, MatchOutcome, Meeting, MeetingReference, MeetingRequest, NextStep, User,
 };
-use crate::sandbox::{CallError, Failure, PLUGIN_CALLS, Sandboxed, Surface, check};
+use crate::sandbox::{CallError, Failure, Sandboxed, Surface, check};
 use crate::signing::Links;
 use crate::store::Integration;
 use crate::wants::Wants;
@@ -96,14 +96,16 @@ impl Plugin {
         self.loaded.sandboxed.most_memory.load(Ordering::Relaxed)
     }
 
-    /// How many of its calls run now: instances that are alive.
+    /// How many of its calls run now.
     pub fn calls_running(&self) -> usize {
-        Self::CALLS_AT_ONCE.saturating_sub(self.loaded.sandboxed.places.available_permits())
+        self.loaded.sandboxed.places.calls()
     }
 
-    /// How many of its calls can run at the same time, of all that the host has room for
-    /// ([`Host::calls_at_once`](crate::Host::calls_at_once)); the next ones wait.
-    pub const CALLS_AT_ONCE: usize = PLUGIN_CALLS;
+    /// How many of its calls can run at the same time; the next ones wait. It is half of what the host has room
+    /// for ([`Host::calls_at_once`](crate::Host::calls_at_once)), or less if its instances have several memories.
+    pub fn calls_at_once(&self) -> usize {
+        self.loaded.sandboxed.places.calls_at_once()
+    }
 
     /// The plugin at work for one integration.
     pub fn on(&self, integration: &Integration) -> Provider {
@@ -206,8 +208,9 @@ impl Provider {
 
     /// Asks the provider whether the connection works, and for whom.
     pub async fn check(&self) -> Result<Connection, CallError> {
-        let checked = call!(self, "check", Work::Prompt, (), check::connection);
-        self.learned(checked).await
+        let checked = call!(self, "check", Work::Prompt, (), check::connection)?;
+        self.plugin.loaded.dispatcher.learn_first(&self.integration, &checked.account.tenant_id).await;
+        Ok(checked)
     }
 
     /// Whether a meeting could be made for a user: what may be in the way, or `refused`.
@@ -268,7 +271,7 @@ impl Provider {
         call!(self, "disconnect", Work::Local, (), |()| Ok(()))
     }
 
-    /// Remembers the tenant of a connection: what its integrations share is found by it.
+    /// Remembers the tenant that somebody signed in to: what its integrations share is found by it.
     async fn learned(&self, answer: Result<Connection, CallError>) -> Result<Connection, CallError> {
         if let Ok(connection) = &answer {
             self.plugin.loaded.dispatcher.learn(&self.integration, &connection.account.tenant_id).await;

@@ -14,5 +14,17 @@ pub use crate::bindings::exports::scheduling::video_provider::provider::{
 };
 pub use crate::bindings::scheduling::video_provider::types::Parameter;
 
+/// The contract's words for what a provider can do.
+pub fn capability_words(capabilities: Capabilities) -> impl Iterator<Item = &'static str> {
+    let all = [
+        (Capabilities::MATCHING, "matching"),
+        (Capabilities::RESCHEDULE, "reschedule"),
+        (Capabilities::CANCEL, "cancel"),
+        (Capabilities::DIRECTORY, "directory"),
+        (Capabilities::LOOK_UP, "look-up"),
+    ];
+    all.into_iter().filter_map(move |(capability, word)| capabilities.contains(capability).then_some(word))
+}
+
 /// The contract that this host speaks.
 pub const CONTRACT: &str = "scheduling:video-provider@0.1.0";

@@ -250,6 +250,35 @@ mod tests {
     }
 
     #[test]
+    fn fuzz_wants() {
+        let mut read = 0;
+        for input in fuzzing::inputs("wants") {
+            let mut wants = Wants::default();
+            match wants.read(&input) {
+                Ok(()) => {
+                    read += 1;
+                    // What was understood is written, and means the same when it is read.
+                    let component = wants.embedded_in(EMPTY);
+                    assert_eq!(Wants::of_component(&component), Ok(Some(wants.clone())), "{}", wants.text());
+                    let all = Grant::default();
+                    let lacking = wants.not_granted(&all);
+                    let of = |list| wants.lines.iter().filter(|(its, _)| *its == list).count();
+                    assert_eq!(
+                        (lacking.api.len(), lacking.identity.len()),
+                        (of(List::Api), of(List::Identity))
+                    );
+                }
+                // It is a stranger's, and is shown to who reviews it.
+                Err(error) => {
+                    let told = error.to_string();
+                    assert!(told.len() < 2_000 && !told.chars().any(char::is_control), "{told:?}");
+                }
+            }
+        }
+        assert!(read > 0, "the good ones of the corpus were refused");
+    }
+
+    #[test]
     fn what_means_nothing_is_refused() {
         assert!(matches!(read("files /etc"), Err(WantsError::Line(_))));
         assert!(matches!(read("api"), Err(WantsError::Origin(_))));

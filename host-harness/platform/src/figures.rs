@@ -1,7 +1,8 @@
 //! How the platform is, in numbers: what an operator looks at first, read from the database, so that every
 //! host on it tells the same.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use sqlx::Row as _;
 
@@ -13,25 +14,31 @@ use crate::platform::Platform;
 use crate::provider::VideoProviders;
 use crate::word::{self, Word as _};
 
-/// How many integrations are told by their ids: those that have been in trouble for the longest, and those
-/// with the busiest organizers. All others are in the sums.
+/// How many are told by their ids for people to look at: those with the busiest organizers, and matchings that
+/// are under way. Whoever needs somebody is told by its id, however many there are.
 const NAMED: i64 = 100;
+
+/// From which share of a month's meetings on a quota is near its end, in per cent.
+const NEAR: i64 = 80;
 
 /// How the platform is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Figures {
     /// Integrations by provider and state.
     pub integrations: Vec<Integrations>,
-    /// Those that somebody has to do something about, the longest first, a hundred at most.
+    /// Those that somebody has to do something about, the longest first.
     pub troubled: Vec<Troubled>,
-    /// The busiest organizers of this calendar month (UTC), one for each integration, a hundred at most.
+    /// The busiest organizers of this calendar month (UTC), one for each integration: a hundred of each provider
+    /// that documents a limit, and all who are near it. The nearest first.
     pub quotas: Vec<Quota>,
     /// Appointments that their provider has not done yet, by status.
     pub unfinished: Vec<Unfinished>,
     /// Meetings that no appointment has any more, and that are still to be ended.
     pub strays: i64,
-    /// Matching all staff of an integration, under way.
+    /// Matching all staff of an integration, under way: the first hundred.
     pub jobs: Vec<Job>,
+    /// How many of them there are.
+    pub jobs_running: i64,
     /// Staff who are to be asked for.
     pub queue: i64,
     /// Since when the one has been on that list who was put there first, in milliseconds since 1970.
@@ -116,26 +123,12 @@ impl<V: VideoProviders> Platform<V> {
             jobs: jobs(connection).await?,
             ..Figures::default()
         };
-        let quotas = sqlx::query(
-            "SELECT integration.id, integration.display_name, integration.provider, \
-             MAX(meeting_count.meetings) AS meetings \
-             FROM meeting_count JOIN integration ON integration.id = meeting_count.integration \
-             WHERE meeting_count.counted_month = $1 GROUP BY integration.id, integration.display_name, integration.provider \
-             ORDER BY meetings DESC, integration.id LIMIT $2",
-        );
-        let mut limits = BTreeMap::new();
-        for row in quotas.bind(month(self.now())).bind(NAMED).fetch_all(&mut *connection).await? {
-            let provider: String = row.try_get("provider")?;
-            let limit = *limits.entry(provider).or_insert_with_key(|provider| {
-                self.providers().description(provider).and_then(|it| it.meetings_per_month)
-            });
-            if let Some(limit) = limit {
-                let (name, meetings) = (row.try_get("display_name")?, row.try_get("meetings")?);
-                figures.quotas.push(Quota { integration: id(&row, "id")?, name, meetings, limit });
-            }
-        }
+        figures.quotas = self.quotas(connection, &figures.integrations).await?;
         figures.strays =
             sqlx::query_scalar("SELECT COUNT(*) FROM stray_meeting").fetch_one(&mut *connection).await?;
+        figures.jobs_running = sqlx::query_scalar("SELECT COUNT(*) FROM match_job WHERE state = 'running'")
+            .fetch_one(&mut *connection)
+            .await?;
         (figures.queue, figures.queue_since) =
             sqlx::query_as("SELECT COUNT(*), MIN(wanted_at) FROM match_wanted")
                 .fetch_one(&mut *connection)
@@ -148,6 +141,63 @@ impl<V: VideoProviders> Platform<V> {
         (figures.changes, figures.changes_left) = (left.0, left.1.unwrap_or_default());
         Ok(figures)
     }
+
+    async fn quotas(
+        &self,
+        connection: &mut Connection,
+        integrations: &[Integrations],
+    ) -> Result<Vec<Quota>, DatabaseError> {
+        let month = month(self.now());
+        let providers: BTreeSet<_> = integrations.iter().map(|it| it.provider.as_str()).collect();
+        let mut quotas = Vec::new();
+        for provider in providers {
+            let limit = self.providers().description(provider).and_then(|it| it.meetings_per_month);
+            let Some(limit) = limit else { continue };
+            let near = (i64::from(limit) * NEAR + 99) / 100;
+            let mut busiest = busiest(connection, provider, &month, limit, 0, NAMED).await?;
+            if busiest.last().is_some_and(|last| last.meetings >= near) {
+                // There may be more of them.
+                busiest = self::busiest(connection, provider, &month, limit, near, i64::MAX).await?;
+            }
+            quotas.append(&mut busiest);
+        }
+        quotas.sort_by_key(|quota| Reverse(quota.meetings * 1_000 / i64::from(quota.limit.max(1))));
+        Ok(quotas)
+    }
+}
+
+/// The busiest organizer of each integration of a provider with at least so many meetings, the busiest first.
+async fn busiest(
+    connection: &mut Connection,
+    provider: &str,
+    month: &str,
+    limit: u32,
+    least: i64,
+    most: i64,
+) -> Result<Vec<Quota>, DatabaseError> {
+    let rows = sqlx::query(
+        "SELECT integration.id, integration.display_name, MAX(meeting_count.meetings) AS meetings \
+         FROM meeting_count JOIN integration ON integration.id = meeting_count.integration \
+         WHERE meeting_count.counted_month = $1 AND integration.provider = $2 \
+         GROUP BY integration.id, integration.display_name HAVING MAX(meeting_count.meetings) >= $3 \
+         ORDER BY meetings DESC, integration.id LIMIT $4",
+    );
+    let read = |row: &Row| {
+        Ok(Quota {
+            integration: id(row, "id")?,
+            name: row.try_get("display_name")?,
+            meetings: row.try_get("meetings")?,
+            limit,
+        })
+    };
+    let rows = rows
+        .bind(month.to_owned())
+        .bind(provider.to_owned())
+        .bind(least)
+        .bind(most)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(read).collect::<Result<_, sqlx::Error>>().map_err(Into::into)
 }
 
 fn id(row: &Row, column: &'static str) -> Result<IntegrationId, sqlx::Error> {
@@ -174,7 +224,7 @@ async fn integrations(connection: &mut Connection) -> Result<Vec<Integrations>, 
 async fn troubled(connection: &mut Connection) -> Result<Vec<Troubled>, DatabaseError> {
     let rows = sqlx::query(
         "SELECT id, display_name, provider, state, state_since FROM integration \
-         WHERE state IN ('needs_reauthorization', 'misconfigured', 'refused') ORDER BY state_since, id LIMIT $1",
+         WHERE state IN ('needs_reauthorization', 'misconfigured', 'refused') ORDER BY state_since, id",
     );
     let read = |row: &Row| {
         Ok(Troubled {
@@ -185,7 +235,7 @@ async fn troubled(connection: &mut Connection) -> Result<Vec<Troubled>, Database
             since: row.try_get("state_since")?,
         })
     };
-    let rows = rows.bind(NAMED).fetch_all(connection).await?;
+    let rows = rows.fetch_all(connection).await?;
     rows.iter().map(read).collect::<Result<_, sqlx::Error>>().map_err(Into::into)
 }
 

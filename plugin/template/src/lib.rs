@@ -23,7 +23,8 @@ const SERVER: &str = "https://rooms.example";
 const CONNECTION: &str = "connection";
 const MEETINGS: &str = "meeting/";
 
-struct Provider;
+/// The component.
+pub struct Provider;
 
 impl Guest for Provider {
     /// Asked at every load, without an integration: no imports, always the same.
@@ -41,7 +42,8 @@ impl Guest for Provider {
             // With MATCHING, staff are matched to your users first: see plugin/teams.
             capabilities: Capabilities::RESCHEDULE | Capabilities::CANCEL | Capabilities::LOOK_UP,
             meetings_per_month: None,
-            // YOURS, in the file `wants`. The operator has to grant the first two.
+            // YOURS, in the file `wants`, if you send requests at all. The operator has to grant what stands
+            // there under `api` and `identity`, and may leave the optional ones out.
             api_origins: wants::origins("api"),
             identity_origins: wants::origins("identity"),
             optional_api_origins: wants::origins("optional-api"),
@@ -104,8 +106,16 @@ impl Guest for Provider {
     fn cancel_meeting(cancellation: Cancellation) -> Result<(), Error> {
         check_id(&cancellation.appointment_id)?;
         account()?;
+        let key = key(&cancellation.appointment_id);
+        let Some(entry) = storage::get(&key).map_err(unstored)? else {
+            return Ok(());
+        };
+        // Another room was of a connection that was here before, and is gone with it.
+        if !Kept::read(&entry)?.is_meant(cancellation.meeting_id.as_deref()) {
+            return Ok(());
+        }
         // YOURS: end the meeting at the service. One that is gone is ended.
-        storage::delete(&key(&cancellation.appointment_id)).map_err(unstored)
+        storage::delete(&key).map_err(unstored)
     }
 
     fn look_up_meetings(references: Vec<MeetingReference>) -> Result<Vec<LookUpOutcome>, Error> {
@@ -187,6 +197,12 @@ impl Kept {
     fn link(&self) -> String {
         format!("{SERVER}/{}", self.room)
     }
+
+    /// Whether the caller means this room, as far as they say: another one would be of a connection that
+    /// was here before.
+    fn is_meant(&self, meeting_id: Option<&str>) -> bool {
+        meeting_id.is_none_or(|id| id == self.room)
+    }
 }
 
 fn key(appointment: &str) -> String {
@@ -205,9 +221,8 @@ fn settle(request: &MeetingRequest, make: bool) -> Result<Meeting, Error> {
     // Each turn that is lost is one that somebody else won.
     for _ in 0..16 {
         let known = entry.as_ref().map(Kept::read).transpose()?;
-        let is_meant = |kept: &Kept| make || request.meeting_id.as_ref().is_none_or(|id| *id == kept.room);
         let room = match known {
-            Some(kept) if is_meant(&kept) => kept.room,
+            Some(kept) if make || kept.is_meant(request.meeting_id.as_deref()) => kept.room,
             None if make => random(),
             _ => return Err(Error::NotFound("There is no room for this appointment.".to_owned())),
         };
@@ -238,6 +253,9 @@ fn look_up(account: &str, reference: &MeetingReference) -> Result<LookUpOutcome,
         return Ok(LookUpOutcome::Gone);
     };
     let kept = Kept::read(&entry)?;
+    if !kept.is_meant(reference.meeting_id.as_deref()) {
+        return Ok(LookUpOutcome::Gone);
+    }
     Ok(LookUpOutcome::Found(MeetingState {
         join_url: kept.link(),
         id: kept.room,
@@ -330,6 +348,7 @@ fn random() -> String {
 mod wants {
     const LISTS: &str = include_str!("../wants");
 
+    #[cfg(target_family = "wasm")]
     #[used]
     #[unsafe(link_section = "video-provider:wants")]
     static SECTION: [u8; LISTS.len()] = *include_bytes!("../wants");
@@ -340,4 +359,6 @@ mod wants {
     }
 }
 
+// A native linker does not take the names of the exports.
+#[cfg(target_family = "wasm")]
 bindings::export!(Provider with_types_in bindings);

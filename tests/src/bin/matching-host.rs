@@ -7,6 +7,7 @@
 
 use std::future::pending;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
 use end_to_end::FileClock;
@@ -24,7 +25,7 @@ async fn main() -> Result<()> {
     let platform = Platform::over(Plugins::new(host), &store, clock.clone(), clock).await?;
     platform.providers().install(teams);
     let at_work = platform.clone();
-    tokio::spawn(async move { at_work.run_jobs(pending()).await });
+    tokio::spawn(async move { at_work.run_jobs(pending(), Duration::ZERO).await });
     println!("ready");
     let mut orders = BufReader::new(tokio::io::stdin()).lines();
     while let Some(order) = orders.next_line().await? {

@@ -17,8 +17,9 @@ use mock_graph::{Action, Config, Fault, Operation, contoso};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::task::JoinSet;
+use video_host::calls::CallPolicy;
 use video_host::provider::{Cancellation, Look, MeetingReference};
-use video_host::{Limits, Manifest, Plugin};
+use video_host::{Limits, Manifest, Plugin, Pool};
 
 /// Callers at a time.
 const CALLERS: u64 = 8;
@@ -69,6 +70,7 @@ struct Sample {
     resident: u64,
     descriptors: u64,
     calls: usize,
+    pool: Pool,
 }
 
 impl Sample {
@@ -81,7 +83,8 @@ impl Sample {
             })
             .context("/proc/self/status has no VmRSS")?;
         let descriptors = std::fs::read_dir("/proc/self/fd")?.count() as u64;
-        Ok(Self { resident: resident << 10, descriptors, calls: world.host.calls_running() })
+        let pool = world.host.pool().context("memories are pooled, as in production")?;
+        Ok(Self { resident: resident << 10, descriptors, calls: world.host.calls_running(), pool })
     }
 }
 
@@ -99,7 +102,9 @@ async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let lasts = Duration::try_from_secs_f64(arguments.minutes * 60.0)?;
     let microsoft = Config { journal_capacity: 100, ..Config::default() };
-    let (world, _) = World::connected(WorldOptions { microsoft, ..WorldOptions::default() }).await?;
+    // As in production: who misbehaves is held back, who does not answer is left alone.
+    let calls = Some(CallPolicy::default());
+    let (world, _) = World::connected(WorldOptions { microsoft, calls, ..WorldOptions::default() }).await?;
     let world = Arc::new(world);
     let evil = world.host.load(plugin_artifacts::EVIL, &evil_manifest()?).await?;
     let (over, counts) = (Arc::new(AtomicBool::new(false)), Arc::new(Counts::default()));
@@ -122,11 +127,15 @@ async fn main() -> Result<()> {
     }
     // What was given up is dropped by whoever ran it, which may be a moment later.
     let patience = Instant::now();
-    while world.host.calls_running() > 0 && patience.elapsed() < Duration::from_secs(10) {
+    while !nothing_held(&Sample::take(&world)?) && patience.elapsed() < Duration::from_secs(10) {
         tokio::task::yield_now().await;
     }
     let left = Sample::take(&world)?;
     report(&arguments, &samples, left, &counts)
+}
+
+fn nothing_held(sample: &Sample) -> bool {
+    sample.calls == 0 && sample.pool == Pool::default()
 }
 
 fn evil_manifest() -> Result<Manifest> {
@@ -166,6 +175,12 @@ fn report(arguments: &Arguments, samples: &[Sample], left: Sample, counts: &Coun
     writeln!(out, "memory: {} MiB in the middle, {} MiB at the end", memory[0] >> 20, memory[1] >> 20)?;
     writeln!(out, "descriptors: {} in the middle, {} at the end", descriptors[0], descriptors[1])?;
     writeln!(out, "calls running: {busiest} at most, {} when all had ended", left.calls)?;
+    let most = samples.iter().map(|sample| sample.pool.instances).max().unwrap_or_default();
+    writeln!(
+        out,
+        "of the pool: {most} core instances at most; {} instances, {} memories, {} stacks when all had ended",
+        left.pool.instances, left.pool.memories, left.pool.stacks,
+    )?;
 
     ensure!(count(&counts.good) > 2 * count(&counts.failed), "more calls failed than faults explain");
     ensure!(count(&counts.evil) > 0, "nothing evil was called");
@@ -182,7 +197,8 @@ fn report(arguments: &Arguments, samples: &[Sample], left: Sample, counts: &Coun
         descriptors[1] - descriptors[0],
         arguments.tolerance_descriptors
     );
-    ensure!(left.calls == 0, "{} calls are still running", left.calls);
+    ensure!(most > 0, "no call ever had an instance of the pool");
+    ensure!(nothing_held(&left), "{} calls still hold {:?}", left.calls, left.pool);
     writeln!(out, "flat")?;
     Ok(())
 }

@@ -25,10 +25,8 @@ async fn shared() -> Result<Option<&'static Server>> {
             return Ok(None);
         }
         let started = tokio::task::spawn_blocking(Server::find_and_start).await??;
-        if let Some(server) = &started {
-            server.ready().await?;
-        }
-        anyhow::Ok(started)
+        started.ready().await?;
+        anyhow::Ok(Some(started))
     });
     Ok(shared.await?.as_ref())
 }

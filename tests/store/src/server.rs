@@ -1,9 +1,10 @@
 //! A `PostgreSQL` server from the installed programs.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, Once};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -32,6 +33,9 @@ const NOBODY: u32 = 65_534;
 /// For nobody's data: what a crash of the machine would lose is not waited for.
 const HASTY: &[&str] = &["fsync=off", "full_page_writes=off", "autovacuum=off"];
 
+/// What is said where there is no server.
+const MISSING: &str = "PostgreSQL's programs `initdb` and `postgres` are not installed";
+
 /// For how long a server may take to answer, in steps of 20 ms: it is started beside other tests.
 const PATIENCE: usize = 3_000;
 
@@ -49,12 +53,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the server that the tests of this process share; none if there are no programs.
-    pub(crate) fn find_and_start() -> Result<Option<Self>> {
-        let Some(programs) = programs()? else { return Ok(None) };
+    /// Starts the server that the tests of this process share. Where `PostgreSQL` was asked for, nothing else is
+    /// taken for it.
+    pub(crate) fn find_and_start() -> Result<Self> {
+        let programs = found().with_context(|| {
+            format!("STORE=postgres, and {MISSING}: install PostgreSQL, or leave STORE out for SQLite")
+        })?;
         let server = Self::lay_out(programs, TempDir::new()?.keep(), None, HASTY)?;
         server.run()?;
-        Ok(Some(server))
+        Ok(server)
     }
 
     /// Starts a server for one test, which may stop it; none if there are no programs.
@@ -272,25 +279,27 @@ pub fn is_installed() -> Result<bool> {
     Ok(programs()?.is_some())
 }
 
-/// The folder of the server's programs: on the path, or where Debian has them; the newest.
+/// The folder of the server's programs. Says it if there is none, once for all tests of this process, or fails
+/// where one is required.
 fn programs() -> Result<Option<PathBuf>> {
+    static SAID: Once = Once::new();
+    let found = found();
+    if found.is_none() {
+        ensure!(std::env::var("POSTGRES").as_deref() != Ok("required"), "{MISSING}, and POSTGRES=required");
+        // Not by a macro that prints: what those print is kept back of tests that pass.
+        SAID.call_once(|| drop(writeln!(std::io::stderr(), "SKIPPED: {MISSING}.")));
+    }
+    Ok(found)
+}
+
+/// The folder of the server's programs: on the path, or where Debian has them; the newest.
+fn found() -> Option<PathBuf> {
     let complete =
         |folder: &PathBuf| ["initdb", "postgres"].iter().all(|program| folder.join(program).is_file());
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut found: Vec<_> = std::env::split_paths(&path).filter(complete).collect();
-    if let Ok(versions) = std::fs::read_dir(Path::new("/usr/lib/postgresql")) {
-        let mut versions: Vec<_> =
-            versions.flatten().map(|version| version.path().join("bin")).filter(complete).collect();
-        versions.sort();
-        found.extend(versions.into_iter().rev());
+    if let Some(folder) = std::env::split_paths(&path).find(complete) {
+        return Some(folder);
     }
-    if found.is_empty() {
-        let missing = "SKIPPED: PostgreSQL's programs `initdb` and `postgres` are not installed";
-        ensure!(std::env::var("POSTGRES").as_deref() != Ok("required"), "{missing}, and POSTGRES=required");
-        #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-        {
-            eprintln!("{missing}.");
-        }
-    }
-    Ok(found.into_iter().next())
+    let versions = std::fs::read_dir(Path::new("/usr/lib/postgresql")).ok()?;
+    versions.flatten().map(|version| version.path().join("bin")).filter(complete).max()
 }

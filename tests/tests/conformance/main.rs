@@ -36,7 +36,6 @@ async fn jitsi_keeps_every_rule_that_is_about_it() -> Result<()> {
     assert_eq!(
         report.named(Verdict::NotApplicable),
         [
-            "beginning-leaves-the-connection",
             "refuses-a-callback-without-an-answer",
             "a-declined-sign-in-connects-nothing",
             "matches-each-key-in-order",
@@ -81,6 +80,25 @@ async fn whoever_breaks_a_rule_is_told_by_its_name_and_what_to_read() -> Result<
     settings.add_filter(r"room-\d+", "room-[n]");
     settings.add_filter(r"state=[\w-]+", "state=[state]");
     settings.bind(|| insta::assert_snapshot!("every_rule_broken", told));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_rule_that_can_be_broken_in_another_way_is_told_of_that_as_well() -> Result<()> {
+    for (broken, rule, came) in [
+        (
+            "disconnecting-keeps-a-credential",
+            Rule::DisconnectingLeavesNothingBehind,
+            "the host still has the credentials [\"rooms\"]",
+        ),
+        ("appointments-have-their-own-meetings", Rule::IntegrationsShareNothing, "/join/the-room for both"),
+        ("shortens-a-full-look-up", Rule::AnswersAFullBatch, "10 outcomes for 20 meetings"),
+    ] {
+        let backend = Rooms::start().await?.breaking(broken);
+        let report = check_rules(plugin_artifacts::WRONG, &backend, &[rule]).await?;
+        let told = report.judged.first().and_then(|judged| judged.came.clone());
+        assert!(told.is_some_and(|told| told.contains(came)), "{broken}: {report}");
+    }
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! `rooms.example`, the service of `tests/guests/wrong`, with faults on request.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -32,10 +32,11 @@ const HOST: &str = "rooms.example";
 
 #[derive(Default)]
 struct State {
-    /// Path to id and times.
+    /// Account and path, to id and times.
     rooms: BTreeMap<String, (usize, String)>,
     made: usize,
-    grants: BTreeSet<String>,
+    /// To the accounts that they are of.
+    grants: BTreeMap<String, String>,
     given: usize,
     requests: u64,
     fault: Option<Fault>,
@@ -68,12 +69,19 @@ impl State {
         if let Some(account) = path.strip_prefix("/redeem/") {
             self.given += 1;
             let grant = format!("grant-{}", self.given);
-            self.grants.insert(grant.clone());
+            self.grants.insert(grant.clone(), account.to_owned());
             return Some(answer(StatusCode::OK, format!("{account} the-tenant {grant}")));
         }
+        if path == "/token" {
+            let token = r#"{"access_token":"the-token-of-rooms","token_type":"Bearer","expires_in":3600}"#;
+            return Some(answer(StatusCode::OK, token.to_owned()));
+        }
         let grant = request.headers().get("x-grant").and_then(|grant| grant.to_str().ok());
-        if !grant.is_some_and(|grant| self.grants.contains(grant)) {
+        let Some(account) = grant.and_then(|grant| self.grants.get(grant)).cloned() else {
             return Some(answer(StatusCode::UNAUTHORIZED, String::new()));
+        };
+        if path == "/account" {
+            return Some(answer(StatusCode::OK, String::new()));
         }
         if path == "/sign-everybody-out" {
             self.grants.clear();
@@ -88,14 +96,13 @@ impl State {
             }
             Some(Fault::LostAnswer) | None => {}
         }
-        let answered = self.rooms(request.method(), path, body);
+        let answered = self.rooms(request.method(), account + &path, body);
         if fault.is_some() { None } else { Some(answered) }
     }
 
     fn rooms(&mut self, method: &Method, path: String, body: &str) -> Response<Full<Bytes>> {
         let known = self.rooms.get(&path).map(|(id, times)| format!("room-{id} {times}"));
         match (method, known) {
-            (&Method::GET, _) if path == "/account" => answer(StatusCode::OK, String::new()),
             (&Method::PUT, None) => {
                 self.made += 1;
                 let told = format!("room-{} {body}", self.made);

@@ -1,7 +1,8 @@
 //! Connecting, reauthorizing and disconnecting, as an administrator does it in a browser.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use mock_graph::contoso;
+use video_host::Manifest;
 use video_platform::StateKind;
 
 use crate::browser::Tab;
@@ -34,6 +35,56 @@ async fn an_administrator_connects_through_microsofts_sign_in_and_consent() -> R
     assert_eq!(integrations.len(), 1);
     assert_eq!(integrations[0].state.kind(), StateKind::Connected);
     assert!(integrations[0].is_default);
+    tab.close().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provider_that_has_no_sign_in_is_connected_by_its_questions_and_books() -> Result<()> {
+    let mut stage = Stage::start().await?;
+    let jitsi = stage.world.host.load(plugin_artifacts::JITSI, &Manifest::default()).await?;
+    stage.platform.providers().install(jitsi);
+    let Some(tab) = Tab::open(&mut stage).await? else { return Ok(()) };
+    tab.sign_in(&stage, ADMINISTRATOR).await?;
+    tab.follow("+ New").await?;
+    tab.follow("Jitsi Meet").await?;
+    // A wrong name first: what was typed stays, and the reason is beside the field.
+    tab.fill("#domain", "our server").await?;
+    tab.follow("Continue").await?;
+    assert!(!tab.text("#domain-error").await?.is_empty());
+    tab.fill("#domain", "meet.bank.example").await?;
+    tab.follow("Continue").await?;
+    tab.see("Success: Jitsi Meet is connected as").await?;
+    // It knows no users: nobody is told to look for them.
+    tab.see("Jitsi Meet knows no users: whoever has Video Calls on can be booked.").await?;
+    tab.click("Actions").await?;
+    for of_users in ["Jitsi Meet User", "Rematch", "Match field", "Name and match field", "Meeting options"] {
+        assert!(!tab.sees(of_users).await?, "{of_users}");
+    }
+    let [integration] = &stage.platform.integrations().await?[..] else { bail!("one integration") };
+    assert_eq!((integration.state.kind(), integration.is_default), (StateKind::Connected, true));
+
+    tab.follow("Reauthorize").await?;
+    tab.see("Nobody signs in for Jitsi Meet").await?;
+    tab.follow("Start Reauthorization").await?;
+    tab.see("Success: reauthorized as").await?;
+    tab.goto(&format!("/staff/{ADVISER}")).await?;
+    tab.see("Video Calls Platform").await?;
+    for of_users in ["Not matched", "Rematch"] {
+        assert!(!tab.sees(of_users).await?, "{of_users}");
+    }
+
+    let scheduler = stage.signed_in(crate::stage::SCHEDULER).await?;
+    let booking = [
+        ("appointment", "room"),
+        ("service", SERVICE),
+        ("method", "video_call"),
+        ("staff", ADVISER),
+        ("start", "2030-01-07T10:00"),
+        ("client_name", "Lisa Moser"),
+    ];
+    scheduler.post("/schedule/new", &booking).await?;
+    let booked = stage.platform.appointment("room").await?.and_then(|it| it.link).context("with a link")?;
+    assert!(booked.starts_with("https://meet.bank.example/"), "{booked}");
     tab.close().await
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use axum::body::{Body, Bytes};
@@ -102,7 +103,7 @@ impl Stage {
     pub(crate) fn serve(&mut self) -> Result<()> {
         let listener = self.listener.take().context("it is served already")?;
         let (console, platform) = (self.console.clone(), self.platform.clone());
-        tokio::spawn(async move { platform.run_jobs(std::future::pending()).await });
+        tokio::spawn(async move { platform.run_jobs(std::future::pending(), Duration::ZERO).await });
         tokio::spawn(async move { console.serve(listener, std::future::pending()).await });
         Ok(())
     }

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use video_host::calls::{CallPolicy, HeldBack};
 use video_host::{CallError, Failure, Limits};
 
-use crate::stage::{evil, limits, told};
+use crate::stage::{call, evil, limits, told, told_to};
 
 /// Calls are made once, and plugins held back as in production.
 async fn world() -> Result<World> {
@@ -51,6 +51,35 @@ async fn who_misbehaves_is_held_back_for_a_minute_in_the_integration_where_it_di
         world.advance(Duration::from_mins(1));
         assert_eq!(world.host.held_back(), [], "{deed}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_plugin_that_is_held_back_in_a_tenant_is_so_whatever_tenant_its_check_names() -> Result<()> {
+    let world = world().await?;
+    let of = async |tenant: &str| {
+        let manifest = told_to(&[("tenant", tenant)], limits())?;
+        anyhow::Ok(world.host.load(plugin_artifacts::EVIL, &manifest).await?)
+    };
+    let whose = || world.host.held_back().into_iter().map(|held| held.tenant).collect::<Vec<_>>();
+    let (one, two) = (of("one").await?, of("two").await?);
+    call(&world.host, &one, "evil", "finish-connect").await??;
+    one.on(&"evil".parse()?).create_meeting(&appointment("trap")).await.unwrap_err();
+    assert_eq!(whose(), [Some("one".to_owned())]);
+
+    call(&world.host, &two, "evil", "check").await??;
+    two.on(&"evil".parse()?).create_meeting(&appointment("trap")).await.unwrap_err();
+    assert_eq!(whose(), [Some("one".to_owned())], "nobody signed in to the other one");
+
+    call(&world.host, &two, "evil", "finish-reauthorize").await??;
+    assert!(whose().is_empty(), "an administrator did, and nothing is kept of the one before");
+    two.on(&"evil".parse()?).create_meeting(&appointment("trap")).await.unwrap_err();
+    assert_eq!(whose(), [Some("two".to_owned())]);
+
+    // Of an integration that nobody knows anything of, a check is the first to say.
+    call(&world.host, &one, "other", "check").await??;
+    one.on(&"other".parse()?).create_meeting(&appointment("trap")).await.unwrap_err();
+    assert_eq!(whose(), [Some("one".to_owned()), Some("two".to_owned())]);
     Ok(())
 }
 

@@ -6,4 +6,5 @@ mod isolation;
 mod sending;
 mod stage;
 mod storing;
+mod telling;
 mod together;

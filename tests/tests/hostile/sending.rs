@@ -5,10 +5,11 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use end_to_end::{World, WorldOptions, appointment};
 use mock_graph::{Application, Config, MockGraph, Operation, RedirectUri, contoso};
 use tokio::net::TcpListener;
+use video_host::calls::CallPolicy;
 use video_host::clock::ShiftedClock;
 use video_host::egress::{Resolved, Resolver};
 use video_host::transport::BoxFuture;
@@ -130,6 +131,22 @@ async fn a_name_that_moves_between_check_and_connection_moves_nobody() -> Result
     let plugin = evil(&host, &[], limits()).await?;
     assert!(told(&plugin, "evil", ME).await?.starts_with("denied: "));
     assert_eq!(*resolver.asked.lock().unwrap_or_else(PoisonError::into_inner), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_crash_while_an_instance_is_made_is_told_as_one_that_may_have_taken_effect() -> Result<()> {
+    let calls = CallPolicy { holds_back: CallPolicy::default().holds_back, ..CallPolicy::once() };
+    let world = World::with(WorldOptions { calls: Some(calls), ..WorldOptions::default() }).await?;
+    let plugin = evil(&world.host, &[("start", "post and trap")], limits()).await?;
+    let crashed = plugin.on(&"evil".parse()?).create_meeting(&appointment("good")).await.unwrap_err();
+    ensure!(
+        matches!(&crashed, CallError::Failed { failure: Failure::Trapped(_), .. }),
+        "a module may do there whatever it may do later: {crashed:?}"
+    );
+    ensure!(crashed.may_have_taken_effect(), "{crashed}");
+    assert_eq!(world.microsoft.journal().requests().len(), 1, "it had sent it");
+    assert_eq!(world.host.held_back().len(), 1, "and is to blame");
     Ok(())
 }
 

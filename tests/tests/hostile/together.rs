@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use end_to_end::{World, WorldOptions, appointment};
 use tokio::task::JoinSet;
-use video_host::{Limits, Plugin};
+use video_host::Limits;
 
 use crate::stage::{EXPORTS, call, evil, limits};
 
@@ -83,6 +83,31 @@ async fn all_of_them_at_once_leave_a_good_plugin_as_it_is() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_that_hold_on_to_all_their_calls_leave_places_to_a_third() -> Result<()> {
+    let (world, teams) = World::connected(WorldOptions::default()).await?;
+    let limits = Limits { deadline: Duration::from_mins(1), ..limits() };
+    let mut held = JoinSet::new();
+    let mut places = 0;
+    for name in ["one", "two", "three"] {
+        let plugin = evil(&world.host, &[], limits.clone()).await?;
+        for nth in 0..plugin.calls_at_once() {
+            let provider = plugin.on(&format!("{name}-{nth}").parse()?);
+            held.spawn(async move { provider.create_meeting(&appointment("sleep")).await.is_ok() });
+        }
+        places += plugin.calls_at_once();
+    }
+    // All that are shared are taken, and those that the three have for themselves; eight plugins have sixteen each.
+    while world.host.calls_running() < 1_000 - 8 * 16 + 3 * 16 {
+        ensure!(held.try_join_next().is_none(), "a call came back");
+        tokio::task::yield_now().await;
+    }
+    ensure!(places > world.host.calls_running(), "some of theirs wait");
+    teams.check().await?;
+    held.abort_all();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_holds_on_to_all_its_calls_leaves_half_of_the_places_to_others() -> Result<()> {
     const PLACES: usize = 1_000;
     let (world, teams) = World::connected(WorldOptions::default()).await?;
@@ -99,7 +124,9 @@ async fn who_holds_on_to_all_its_calls_leaves_half_of_the_places_to_others() -> 
     }
     teams.check().await?;
     assert_eq!(world.host.calls_running(), PLACES / 2, "the others wait");
-    assert_eq!((plugin.calls_running(), teams.plugin().calls_running()), (Plugin::CALLS_AT_ONCE, 0));
+    assert_eq!((plugin.calls_running(), teams.plugin().calls_running()), (plugin.calls_at_once(), 0));
+    let pool = world.host.pool().context("memories are pooled")?;
+    assert_eq!((plugin.calls_at_once(), pool.memories, pool.stacks), (PLACES / 2, PLACES / 2, PLACES / 2));
     held.abort_all();
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod microsoft;
 mod nobody;
+mod setup;
 
 use std::fs;
 use std::io;
@@ -9,7 +10,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 pub use microsoft::Microsoft;
-use provider_conformance::{Judged, Report, Verdict, check};
+use provider_conformance::{Backend, Judged, Report, Verdict, check};
 
 use crate::arguments::CheckOptions;
 use crate::inspect;
@@ -24,11 +25,14 @@ pub async fn run(options: &CheckOptions, screen: &mut Screen) -> Result<ExitCode
     let file = &options.plugin;
     let component = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let limits = inspect::limits(options.memory, options.size);
-    let report = if inspect::inspect(file, &limits).await?.sends_to(Microsoft::GRAPH) {
-        check(&component, &Microsoft::start(&options.setup, &options.setting).await?).await?
+    let inspection = inspect::inspect(file, &limits).await?;
+    let backend: Box<dyn Backend> = if inspection.sends_to(Microsoft::GRAPH) {
+        Box::new(Microsoft::start(&options.setup, &options.setting).await?)
     } else {
-        check(&component, &Nobody::new(options, limits)).await?
+        Box::new(Nobody::new(options, limits))
     };
+    setup::fits(&inspection, &options.setup, &backend.setup())?;
+    let report = check(&component, backend.as_ref()).await?;
     if options.json {
         screen.json(&report)?;
     } else {

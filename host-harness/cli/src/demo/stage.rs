@@ -12,7 +12,7 @@ use serde::Serialize;
 use tempfile::TempDir;
 use url::Url;
 use video_host::provider::Parameter;
-use video_host::{Host, HostConfig, Manifest, ManifestFile, Plugin};
+use video_host::{Host, HostConfig, LoadError, Manifest, ManifestFile, Plugin};
 use video_platform::{Appointment, Platform};
 
 use super::promise::Kept;
@@ -24,6 +24,13 @@ use crate::screen::{Screen, bytes, took};
 
 /// The administrator's login at the platform.
 pub(super) const SESSION: &str = "the-administrator-of-the-demonstration";
+
+/// Whose story it is.
+const TEAMS: &str = "microsoft-teams";
+
+/// Where whoever has written a plugin can try it.
+const FOR_OTHERS: &str =
+    "for other plugins there are `host-harness check PLUGIN` and `host-harness serve --config FILE`";
 
 /// Requests that come from the administrator's browser.
 const PAGES: [Operation; 4] =
@@ -76,7 +83,7 @@ impl Stage {
         let host = Host::start(config).await?;
 
         let begun = Instant::now();
-        let plugin = host.load(&component, &manifest).await.context("the plugin cannot be loaded")?;
+        let plugin = the_teams_plugin(host.load(&component, &manifest).await)?;
         let cold = begun.elapsed();
         let begun = Instant::now();
         let again = host.load(&component, &manifest).await?;
@@ -156,6 +163,21 @@ fn component(options: &DemoOptions) -> Result<(Vec<u8>, Manifest)> {
     };
     let grant = configured::worldwide()?;
     Ok((component, configured::manifest(registered::CLIENT_ID, registered::CLIENT_SECRET, grant)))
+}
+
+/// The plugin that was loaded, if it is the one of the story.
+fn the_teams_plugin(loaded: Result<Plugin, LoadError>) -> Result<Plugin> {
+    let needs_more = matches!(&loaded, Err(LoadError::NotGranted(_) | LoadError::NoKey(_)));
+    let plugin = loaded.with_context(|| {
+        if needs_more {
+            format!("the demonstration is the story of {TEAMS} at Microsoft; {FOR_OTHERS}")
+        } else {
+            "the plugin cannot be loaded".to_owned()
+        }
+    })?;
+    let id = &plugin.description().id;
+    ensure!(id == TEAMS, "the demonstration is the story of {TEAMS}, and this plugin is {id}; {FOR_OTHERS}");
+    Ok(plugin)
 }
 
 fn folder(chosen: Option<&Path>) -> Result<(PathBuf, Option<TempDir>)> {

@@ -25,10 +25,20 @@ pub(super) const READ: &[Metric] = &[
     shows(
         "video_ready",
         &[],
-        "1 if the host takes requests: the database answers, plugins are loaded, and it does \
+        "1 if the host takes requests: the database answers, a plugin is loaded, and it does \
         not stop.",
     ),
     shows("video_store_up", &[], "1 if the database answers."),
+    shows(
+        "video_store_connections",
+        &["state"],
+        "Connections of this host to the database; those that are `busy` are at work for somebody.",
+    ),
+    shows(
+        "video_store_connections_limit",
+        &[],
+        "How many a host has at most; who finds them all busy waits for 5 s, and is refused then.",
+    ),
     shows(
         "video_plugin_info",
         &["provider", "version", "digest"],
@@ -44,12 +54,22 @@ pub(super) const READ: &[Metric] = &[
         &["provider"],
         "1 if the newest manifest of a plugin was not taken: what was loaded before goes on.",
     ),
+    shows(
+        "video_plugin_missing",
+        &["provider"],
+        "Integrations that need a plugin which is not loaded on this host: nobody books there.",
+    ),
     shows("video_pages_under_way", &[], "Requests to the pages that are not answered yet."),
-    shows("video_calls_running", &["provider"], "Calls that run now: instances of a plugin that are alive."),
+    shows("video_calls_running", &["provider"], "Calls of a plugin that run now."),
     shows(
         "video_calls_at_once",
         &["provider"],
         "How many of a plugin's can run at once; the next ones wait.",
+    ),
+    shows(
+        "video_pool_in_use",
+        &["of"],
+        "What calls hold of the engine's pool: core instances, memories and stacks. Without calls there are none.",
     ),
     counts("video_call_attempts_total", &[], "Attempts of calls that were made in the sandbox."),
     counts("video_call_retries_total", &[], "Calls that were put off to be tried once more, each time."),
@@ -90,13 +110,13 @@ pub(super) const READ: &[Metric] = &[
         "video_integration_trouble_since_seconds",
         &["integration", "provider", "state"],
         "Since when an \
-        integration needs somebody, in seconds since 1970; the hundred that have needed it for the longest.",
+        integration needs somebody, in seconds since 1970.",
     ),
     shows(
         "video_quota_meetings",
         &["integration"],
         "Meetings that the busiest organizer of an integration was \
-        given this month (UTC); the hundred busiest.",
+        given this month (UTC): a hundred of each provider, and all that have had four fifths.",
     ),
     shows(
         "video_quota_limit",

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use metrics::{counter, gauge};
-use video_host::Plugin;
 use video_platform::figures::Figures;
 
-use super::{Operator, catalogue};
+use super::{Operator, catalogue, health};
 
 /// What the port tells besides what was counted. Without figures the database did not answer.
 pub(super) fn render(operator: &Operator, ready: bool, figures: Option<&Figures>) -> String {
@@ -24,6 +23,10 @@ pub(super) fn render(operator: &Operator, ready: bool, figures: Option<&Figures>
         of_the_process(operator);
         if let Some(figures) = figures {
             of_the_platform(figures, now_ms);
+            let loaded = operator.inner.platform.providers().loaded();
+            for (provider, integrations) in health::missing(&loaded, figures) {
+                gauge!("video_plugin_missing", "provider" => provider.to_owned()).set(number(integrations));
+            }
         }
     });
     recorder.handle().render()
@@ -66,7 +69,12 @@ fn of_the_process(operator: &Operator) {
     for plugin in plugins.all() {
         let provider = &plugin.description().id;
         gauge!("video_calls_running", "provider" => provider.clone()).set(number(plugin.calls_running()));
-        gauge!("video_calls_at_once", "provider" => provider.clone()).set(number(Plugin::CALLS_AT_ONCE));
+        gauge!("video_calls_at_once", "provider" => provider.clone()).set(number(plugin.calls_at_once()));
+    }
+    if let Some(pool) = host.pool() {
+        gauge!("video_pool_in_use", "of" => "instances").set(number(pool.instances));
+        gauge!("video_pool_in_use", "of" => "memories").set(number(pool.memories));
+        gauge!("video_pool_in_use", "of" => "stacks").set(number(pool.stacks));
     }
 
     let calls = host.call_counts();
@@ -76,6 +84,10 @@ fn of_the_process(operator: &Operator) {
     counter!("video_calls_left_alone_total").absolute(calls.refused);
     counter!("video_circuits_opened_total").absolute(calls.circuits_opened);
     counter!("video_call_wait_seconds_total").absolute(calls.waited_ms / 1_000);
+    let connections = host.store().connections();
+    gauge!("video_store_connections", "state" => "busy").set(number(connections.busy));
+    gauge!("video_store_connections", "state" => "idle").set(number(connections.idle));
+    gauge!("video_store_connections_limit").set(number(connections.limit));
     let traffic = host.traffic();
     counter!("video_connections_opened_total").absolute(traffic.connections);
     counter!("video_received_bytes_total").absolute(traffic.bytes_in);
@@ -133,7 +145,7 @@ fn of_the_platform(figures: &Figures, now_ms: i64) {
             .set(seconds((now_ms - since).max(0)));
     }
     gauge!("video_meetings_astray").set(number(figures.strays));
-    gauge!("video_match_jobs").set(number(figures.jobs.len()));
+    gauge!("video_match_jobs").set(number(figures.jobs_running));
     for job in &figures.jobs {
         let integration = job.integration.to_string();
         gauge!("video_match_job_staff", "integration" => integration.clone()).set(number(job.total));

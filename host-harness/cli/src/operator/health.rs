@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use video_platform::LoadedPlugin;
@@ -17,6 +18,9 @@ pub(super) struct Health {
     pub(super) ready: bool,
     /// What is not right, as sentences; empty if it is ready.
     pub(super) problems: Vec<String>,
+    /// Plugins that integrations need and that are not loaded, as sentences. The host is ready all the same: the
+    /// others work, and a plugin may be gone because its operator meant it.
+    pub(super) missing: Vec<String>,
     /// Manifests that were not taken, as sentences. The host is ready all the same: what was loaded before works.
     pub(super) refused: Vec<String>,
     version: &'static str,
@@ -51,20 +55,18 @@ impl Operator {
         if plugins.is_empty() {
             problems.push("No plugin is loaded, so nothing can be booked by video.".to_owned());
         }
-        match figures {
-            Ok(figures) => {
-                for of in &figures.integrations {
-                    let live = !matches!(of.state, "disconnected" | "pending");
-                    if live && !plugins.iter().any(|plugin| plugin.id == of.provider) {
-                        problems.push(format!(
-                            "{} integrations need the plugin `{}`, which is not loaded.",
-                            of.count, of.provider
-                        ));
-                    }
-                }
+        let missing = match figures {
+            Ok(figures) => missing(&plugins, figures)
+                .into_iter()
+                .map(|(provider, integrations)| {
+                    format!("{integrations} integrations need the plugin `{provider}`, which is not loaded.")
+                })
+                .collect(),
+            Err(problem) => {
+                problems.push(problem.clone());
+                Vec::new()
             }
-            Err(problem) => problems.push(problem.clone()),
-        }
+        };
         let told = |plugin: LoadedPlugin| {
             let LoadedPlugin { id, version, digest, since, .. } = plugin;
             Loaded { id, version, digest, since }
@@ -73,8 +75,21 @@ impl Operator {
         let refused = self.inner.platform.providers().refused();
         let refused = refused.into_iter().map(|refused| refused.problem).collect();
         let version = env!("CARGO_PKG_VERSION");
-        Health { ready: problems.is_empty(), problems, refused, version, plugins }
+        Health { ready: problems.is_empty(), problems, missing, refused, version, plugins }
     }
+}
+
+/// Plugins that are not loaded and that integrations need, with how many these are. Those that are disconnected, or
+/// were never connected, need none.
+pub(super) fn missing<'a>(loaded: &[LoadedPlugin], figures: &'a Figures) -> BTreeMap<&'a str, i64> {
+    let mut missing = BTreeMap::<&str, i64>::new();
+    for of in &figures.integrations {
+        let live = !matches!(of.state, "disconnected" | "pending");
+        if live && !loaded.iter().any(|plugin| plugin.id == of.provider) {
+            *missing.entry(of.provider.as_str()).or_default() += of.count;
+        }
+    }
+    missing
 }
 
 /// The process answers: whoever starts it need not start it again.

@@ -96,13 +96,16 @@ impl Operator {
 
     /// What Prometheus reads.
     pub async fn text(&self) -> String {
-        let figures = self.figures().await;
-        if let Err(problem) = &figures {
+        self.text_by(&self.figures().await)
+    }
+
+    fn text_by(&self, figures: &Result<Arc<Figures>, String>) -> String {
+        if let Err(problem) = figures {
             tracing::warn!(problem, "the platform's figures cannot be read");
         }
-        let ready = self.health_by(&figures).ready;
+        let ready = self.health_by(figures).ready;
         let mut text = self.inner.counted.render();
-        text.push_str(&gauges::render(self, ready, figures.ok().as_deref()));
+        text.push_str(&gauges::render(self, ready, figures.as_deref().ok()));
         text
     }
 
@@ -146,9 +149,8 @@ async fn metrics_text(State(operator): State<Operator>) -> Response {
 }
 
 async fn show(State(operator): State<Operator>) -> Response {
-    let health = operator.health().await;
-    let figures = operator.figures().await.ok();
-    let text = operator.text().await;
-    let page = page::page(&operator, &health, figures.as_deref(), &samples(&text));
+    let figures = operator.figures().await;
+    let (health, text) = (operator.health_by(&figures), operator.text_by(&figures));
+    let page = page::page(&operator, &health, figures.as_deref().ok(), &samples(&text));
     (StatusCode::OK, Html(page.into_string())).into_response()
 }

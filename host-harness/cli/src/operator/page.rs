@@ -217,6 +217,8 @@ fn here(health: &Health, figures: Option<&Figures>, samples: &[Sample], now_ms: 
     let held_back = one("video_plugins_held_back");
     let (urgency, said) = if let Some(problem) = health.problems.first() {
         (Urgency::Bad, problem.clone())
+    } else if let Some(missing) = health.missing.first() {
+        (Urgency::Bad, missing.clone())
     } else if let Some(full) = full {
         (Urgency::Bad, format!("All places for calls of {} are taken.", full.label("provider")))
     } else if let Some(refused) = health.refused.first() {

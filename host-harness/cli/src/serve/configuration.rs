@@ -1,6 +1,7 @@
 //! What an operator writes into the file of `serve --config`.
 
 mod kept;
+mod keys;
 mod watched;
 
 use std::fs;
@@ -114,7 +115,7 @@ impl File {
     fn data(&self, written: &Spanned<PathBuf>) -> Result<PathBuf> {
         let data = self.beside(written.get_ref());
         ensure!(
-            data.is_dir() || (!data.exists() && data.parent().is_some_and(Path::is_dir)),
+            data.is_dir() || (!data.exists() && keys::has_a_folder(&data)),
             "{}: {} cannot be the data folder: it is no folder, and there is none to make it in",
             self.at(&written.span()),
             data.display()
@@ -207,7 +208,7 @@ pub(super) fn read(name: &Path) -> Result<Configuration> {
         manifest: file.named(raw.manifest.as_ref())?,
         manifests: file.manifests(raw.manifests.as_ref())?,
         plugin: file.named(raw.plugin.as_ref())?,
-        keys: raw.keys.as_ref().map(|keys| file.beside(keys.get_ref())),
+        keys: keys::keys(&file, raw.keys.as_ref(), &store)?,
         client_id: raw.client_id,
         client_secret_file: file.named(raw.client_secret_file.as_ref())?,
         grant_api: file.origins(raw.grant_api)?,

@@ -11,7 +11,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use mock_graph::MockGraph;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -41,6 +41,13 @@ pub(crate) struct Ending {
 impl Default for Ending {
     fn default() -> Self {
         Self { notice: Duration::ZERO, within: Duration::from_secs(30) }
+    }
+}
+
+impl Ending {
+    /// How long calls of jobs have: all of it, but for what giving the rest back to other hosts takes.
+    fn of_jobs(&self) -> Duration {
+        (self.notice + self.within).saturating_sub(Duration::from_secs(1))
     }
 }
 
@@ -160,8 +167,17 @@ impl Pages<'_> {
         if let Some(manifests) = self.manifests {
             tasks.spawn(following::run(platform.clone(), manifests, stop.clone()));
         }
+        let lost = CancellationToken::new();
+        let (of_host, stopped, found) = (platform.clone(), stop.clone(), lost.clone());
+        tasks.spawn(async move {
+            if upkeep::store_is_moved(&of_host, &stopped).await {
+                found.cancel();
+                stopped.cancel();
+            }
+        });
         let (matching, stopped) = (platform.clone(), stop.clone().cancelled_owned());
-        tasks.spawn(async move { matching.run_jobs(stopped).await });
+        let within = ending.of_jobs();
+        tasks.spawn(async move { matching.run_jobs(stopped, within).await });
         let (events, stopped) = (platform.clone(), stop.clone().cancelled_owned());
         tasks.spawn(async move { events.follow_events(stopped).await });
         tasks.close();
@@ -213,7 +229,9 @@ impl Pages<'_> {
         ended.cancel();
         // A scrape is short, and the last one is not worth more.
         let _ = timeout(LAST, observed.wait()).await;
-        served.context("the pages ended")?.context("the pages cannot be served any more")
+        served.context("the pages ended")?.context("the pages cannot be served any more")?;
+        ensure!(!lost.is_cancelled(), "the store was copied to another database while this host was running");
+        Ok(())
     }
 }
 

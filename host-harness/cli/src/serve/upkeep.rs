@@ -11,6 +11,8 @@ use video_platform::{Integration, Platform, StateKind};
 /// How often what waits is tried again, and what is in trouble is asked whether it still is: that long after the
 /// last time has ended, where it takes longer.
 const ROUND: Duration = Duration::from_mins(1);
+/// How often it is looked whether the store is still this one.
+const LOOK: Duration = Duration::from_secs(2);
 /// After how many rounds an integration that works is asked whether it still does.
 const CHECKED_EVERY: u32 = 15;
 /// How many integrations are asked at once. Each may take its whole deadline to say nothing, and bookings need
@@ -18,13 +20,31 @@ const CHECKED_EVERY: u32 = 15;
 const ASKED_AT_ONCE: usize = 16;
 
 /// Finishes appointments that wait, removes sign-ins that nobody finishes, and asks integrations how they
-/// are: one whose grant is dead heals only if somebody asks. Runs until `stop`.
+/// are: one whose grant is dead heals only if somebody asks. Runs until `stop`, and then until what it has asked
+/// is answered.
 pub(super) async fn run(platform: Platform, stop: CancellationToken) {
     // Who has many integrations in trouble does not wait longer for bookings.
     tokio::join!(
-        each_round(&stop, |_| finish(&platform)),
-        each_round(&stop, |round| ask(&platform, round.is_multiple_of(CHECKED_EVERY))),
+        each_round(&stop, |_| finish(&platform, &stop)),
+        each_round(&stop, |round| ask(&platform, &stop, round.is_multiple_of(CHECKED_EVERY))),
     );
+}
+
+/// Waits until the store's file is marked as copied to a server, which its hosts should have been stopped for, or
+/// until `stop`. Tells whether it is: what was written since is in the old file only.
+pub(super) async fn store_is_moved(platform: &Platform, stop: &CancellationToken) -> bool {
+    let store = platform.providers().host().store();
+    let mut looks = interval(LOOK);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return false,
+            _ = looks.tick() => {}
+        }
+        if let Err(error) = store.moved() {
+            tracing::error!(%error, "the host stops: its store is another one now");
+            return true;
+        }
+    }
 }
 
 async fn each_round<F: Future<Output = ()>>(stop: &CancellationToken, work: impl Fn(u32) -> F) {
@@ -36,17 +56,13 @@ async fn each_round<F: Future<Output = ()>>(stop: &CancellationToken, work: impl
             () = stop.cancelled() => return,
             _ = rounds.tick() => {}
         }
-        // What is under way may be dropped at any point: everything that lasts is written first.
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = work(round) => {}
-        }
+        work(round).await;
         round = round.wrapping_add(1);
     }
 }
 
-async fn finish(platform: &Platform) {
-    match platform.resume().await {
+async fn finish(platform: &Platform, stop: &CancellationToken) {
+    match platform.resume_while(|| !stop.is_cancelled()).await {
         Ok(report) if report.unfinished.is_empty() => {}
         Ok(report) => {
             tracing::info!(waiting = report.unfinished.len(), "appointments wait for their provider");
@@ -58,7 +74,7 @@ async fn finish(platform: &Platform) {
     }
 }
 
-async fn ask(platform: &Platform, all: bool) {
+async fn ask(platform: &Platform, stop: &CancellationToken, all: bool) {
     let integrations = match platform.integrations().await {
         Ok(integrations) => integrations,
         Err(error) => return tracing::warn!(%error, "the integrations cannot be read"),
@@ -73,5 +89,5 @@ async fn ask(platform: &Platform, all: bool) {
             tracing::info!(integration = %integration.id, %error, "the integration does not work");
         }
     };
-    iter(asked).for_each_concurrent(ASKED_AT_ONCE, ask).await;
+    iter(asked).take_until(stop.cancelled()).for_each_concurrent(ASKED_AT_ONCE, ask).await;
 }

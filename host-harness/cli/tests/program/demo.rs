@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::{run, text};
+use crate::{program, run, text};
 
 fn story(arguments: &[&str]) -> Value {
     let output = run([&["demo", "--json"], arguments].concat());
@@ -54,6 +54,20 @@ fn the_demo_keeps_every_promise() {
     let counted: u64 = chapters.iter().filter_map(|chapter| chapter["calls"].as_u64()).sum();
     assert_eq!(story["cost"]["calls"], counted);
     assert!(story["cost"]["bytes_in"].as_u64() > Some(0));
+}
+
+#[test]
+fn no_proxy_of_the_environment_is_used() {
+    let mut demo = program(["demo", "--json"]);
+    for name in ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        // Nobody listens there.
+        demo.env(name, "http://127.0.0.1:9");
+    }
+    for name in ["NO_PROXY", "no_proxy"] {
+        demo.env_remove(name);
+    }
+    let output = demo.output().expect("the program runs");
+    assert!(output.status.success(), "{}", text(&output.stderr));
 }
 
 #[test]

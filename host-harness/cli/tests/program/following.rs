@@ -104,7 +104,9 @@ fn digest<'a>(health: &'a Value, provider: &str) -> &'a str {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_version_put_into_the_folder_reaches_every_host_and_one_that_is_refused_is_shown() -> Result<()> {
     let shared = tempfile::tempdir()?;
-    let plugins = shared.path().join("plugins");
+    let (plugins, data) = (shared.path().join("plugins"), shared.path().join("data"));
+    fs::create_dir(&data)?;
+    test_store::lay_out(&data).await?;
     fill(&plugins)?;
     let microsoft = MockGraph::start(Config::default()).await?;
     let (first, mut administrator, token) = OnShared::start(shared.path(), &microsoft)?;

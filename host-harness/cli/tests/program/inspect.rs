@@ -100,10 +100,12 @@ fn what_a_plugin_asks_for_is_written_into_its_file() {
 fn what_is_no_plugin_is_refused_by_name() {
     let folder = TempDir::new().expect("a folder");
     let component = b"\0asm\x0d\0\x01\0";
+    let large = [component.as_slice(), &vec![0; 20 << 20]].concat();
     for (name, bytes, reason) in [
         ("core.wasm", b"\0asm\x01\0\0\0".as_slice(), "core WebAssembly module"),
         ("notes.wasm", b"Dear host, please run me.", "magic number"),
         ("short.wasm", b"\0asm", "fewer than eight bytes"),
+        ("large.wasm", &large, "16777216 are allowed"),
         ("empty.wasm", component, "does not export scheduling:video-provider/provider"),
     ] {
         let output = run(["inspect".as_ref(), "--json".as_ref(), file(&folder, name, bytes).as_os_str()]);

@@ -30,6 +30,7 @@ async fn open(folder: &Path) -> Store {
 async fn a_key_is_replaced_while_a_host_runs() {
     let folder = TempDir::new().expect("a folder");
     let folder = folder.path();
+    test_store::lay_out(folder).await.expect("a store");
     let host = open(folder).await;
     let old = host.key_ids().remove(0);
     let me = "me".parse().expect("an id");
@@ -77,6 +78,7 @@ fn a_folder_of_no_host_is_left_as_it_was() {
 #[tokio::test]
 async fn a_lost_key_is_named() {
     let folder = TempDir::new().expect("a folder");
+    test_store::lay_out(folder.path()).await.expect("a store");
     let lost = open(folder.path()).await.key_ids().remove(0);
     std::fs::remove_file(folder.path().join(HostConfig::KEYS)).expect("removed");
     // Nothing was sealed with it: another one does.

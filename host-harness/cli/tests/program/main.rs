@@ -10,6 +10,7 @@ mod operating;
 mod reconcile;
 mod recording;
 mod serve;
+mod several;
 mod stand_in;
 mod stopping;
 

@@ -2,8 +2,9 @@
 #![cfg(unix)]
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
@@ -170,6 +171,12 @@ async fn a_store_that_was_copied_goes_on_in_the_database_and_nobody_goes_on_with
     ensure!(said.lines().any(|line| line.contains("console_session") && line.contains("1 row")), "{said}");
     ensure!(refused(&copy()?)?.contains("is not empty"), "a second time it is not written over");
 
+    // A host that nobody stopped for it stops by itself, and says why.
+    fs::remove_file(desk.path("data/video.db.moved"))?;
+    let (forgotten, _) = desk.scene.start(&desk.on_file())?;
+    fs::write(desk.path("data/video.db.moved"), "postgres://localhost/video\n")?;
+    ensure!(!forgotten.over()?, "it did not do what it was started for");
+
     // Who was signed in still is.
     let (running, _) = desk.scene.start(&desk.on_server())?;
     let (head, page) = visitor.get("/settings/video-calls")?;
@@ -299,22 +306,17 @@ async fn a_link_is_printed_at_the_start_on_a_terminal_and_never_into_a_journal()
         writeln!(std::io::stderr(), "SKIPPED: there is no /usr/bin/script, which makes a terminal")?;
         return Ok(());
     }
-    let log = desk.path("seen");
     let serve = format!("{} serve --config {}", env!("CARGO_BIN_EXE_host-harness"), file.display());
     let mut terminal = Command::new("/usr/bin/script")
-        .args(["--quiet", "--flush", "--command", &serve])
-        .arg(&log)
-        .stdin(std::process::Stdio::null())
-        .stdout(std::process::Stdio::null())
+        .args(["--quiet", "--flush", "--command", &serve, "/dev/null"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
         .spawn()?;
-    let begun = std::time::Instant::now();
-    let seen = loop {
-        let seen = fs::read_to_string(&log).unwrap_or_default();
-        if seen.contains("Ready.") || begun.elapsed().as_secs() > 120 {
-            break seen;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    };
+    let (mut screen, mut seen) =
+        (BufReader::new(terminal.stdout.take().context("its screen")?), String::new());
+    while !seen.contains("Ready.") {
+        ensure!(screen.read_line(&mut seen)? > 0, "it ended before it was ready: {seen}");
+    }
     terminal.kill()?;
     terminal.wait()?;
     ensure!(seen.contains("/sign-in?token="), "{seen}");

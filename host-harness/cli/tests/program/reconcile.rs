@@ -35,7 +35,10 @@ impl Scene {
         fs::write(folder.path().join("ca.pem"), microsoft.ca_pem())?;
         fs::write(folder.path().join("secret"), format!("{}\n", contoso::CLIENT_SECRET))?;
 
-        let mut config = HostConfig::new(folder.path().join("data"));
+        let data = folder.path().join("data");
+        fs::create_dir(&data)?;
+        test_store::lay_out(&data).await?;
+        let mut config = HostConfig::new(data);
         // What is lost here stays lost, for `reconcile` to find.
         config.calls = CallPolicy::once();
         host_harness::configured::lead_to(&mut config, microsoft.addr(), microsoft.ca_pem(), &[])?;

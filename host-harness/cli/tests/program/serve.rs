@@ -33,6 +33,15 @@ impl Scene {
         Ok(Self { folder, port })
     }
 
+    /// The same, with a data folder whose store is on the database that these tests run on.
+    pub(crate) async fn with_data() -> Result<Self> {
+        let scene = Self::set()?;
+        let data = scene.folder.path().join("data");
+        fs::create_dir(&data)?;
+        test_store::lay_out(&data).await?;
+        Ok(scene)
+    }
+
     pub(crate) fn configuration(&self, stand_in: &str) -> String {
         format!(
             "# What the pages need.\naddress = \"http://localhost:{}\"\ndata = \"data\"\nstaff = \"staff.csv\"\n\
@@ -86,6 +95,12 @@ impl Running {
         let asked = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status()?;
         ensure!(asked.success(), "it could not be asked");
         self.ended()
+    }
+
+    /// Waits until it has ended by itself, and tells whether it did so with success.
+    pub(crate) fn over(mut self) -> Result<bool> {
+        self.output.read_to_string(&mut String::new())?;
+        Ok(self.child.wait()?.success())
     }
 
     /// Waits until it has ended, as it was asked to.
@@ -163,7 +178,7 @@ pub(crate) fn field<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_configuration_file_starts_the_pages_up_to_the_sign_in_and_a_restart_keeps_what_is_connected()
 -> Result<()> {
-    let scene = Scene::set()?;
+    let scene = Scene::with_data().await?;
     let mut application = contoso::application();
     application
         .redirect_uris
@@ -208,6 +223,9 @@ async fn what_is_wrong_with_a_configuration_is_told_with_its_line_and_what_to_do
     let address = microsoft.addr().to_string();
     fs::write(scene.folder.path().join("ca.pem"), microsoft.ca_pem())?;
     fs::write(scene.folder.path().join("words.csv"), "not,a,staff,list\n")?;
+    let store = scene.folder.path().join("old");
+    fs::create_dir(&store)?;
+    fs::write(store.join("video.db"), "")?;
     let good = scene.configuration(&address);
     for (from, to, expected) in [
         ("data = ", "date = ", "serve.toml, line 3: unknown field `date`"),
@@ -239,6 +257,10 @@ async fn what_is_wrong_with_a_configuration_is_told_with_its_line_and_what_to_do
             "grant-identity = [\"https://*.com\"]\nclient-id",
             "serve.toml, line 6: cannot grant https://*.com: ",
         ),
+        ("\"data\"", "\"data\"\nkeys = \"no/such/keys\"", "serve.toml, line 4: "),
+        ("\"data\"", "\"data\"\nkeys = \"no/such/keys\"", "cannot be the file of the encryption keys: "),
+        ("\"data\"", "\"old\"\nkeys = \"gone\"", "serve.toml, line 4: "),
+        ("\"data\"", "\"old\"\nkeys = \"gone\"", "sealed with keys of its own. Name their file, or put it"),
         // The file of the secret, by mistake: it is not shown.
         ("client-id", "database-url-file = \"secret\"\nclient-id", "the database's address is none: "),
         ("client-id", "database-url-file = \"secret\"\nclient-id", "serve.toml, line 6: "),

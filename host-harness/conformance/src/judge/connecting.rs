@@ -118,10 +118,23 @@ async fn connects_nothing(provider: &Provider, did: &str) -> Outcome {
 pub(super) async fn beginning(bench: &Bench<'_>) -> Outcome {
     let provider = bench.integration()?;
     let before = bench.connect(&provider).await?;
-    begun(bench, &provider).await?;
+    let request = appointment(&bench.name("appointment"));
+    let made = succeeded(provider.create_meeting(&request).await, "made a meeting")?;
+    match begun(bench, &provider).await {
+        // Nobody signs in, so it is connected once more, with the same setup.
+        Ok(_) | Err(Stop::NotApplicable(_)) => {}
+        Err(stop) => return Err(stop),
+    }
     let did = "began to connect what is connected, and called check";
     let after = succeeded(provider.check().await, did)?;
-    holds(before.account == after.account, did, format!("{:?}, and then {:?}", before.account, after.account))
+    holds(
+        before.account == after.account,
+        did,
+        format!("{:?}, and then {:?}", before.account, after.account),
+    )?;
+    let did = "began to connect what is connected, and asked for the appointment's meeting again";
+    let again = succeeded(provider.create_meeting(&request).await, did)?;
+    holds(made.join_url == again.join_url, did, format!("{}, and then {}", made.join_url, again.join_url))
 }
 
 pub(super) async fn nobody_began(bench: &Bench<'_>) -> Outcome {

@@ -1,7 +1,7 @@
 //! Reauthorizing, disconnecting, and two integrations beside each other.
 
 use video_host::Provider;
-use video_host::provider::{Error, MeetingRequest};
+use video_host::provider::{Error, Meeting, MeetingRequest};
 use video_host::store::Purpose;
 
 use super::{Outcome, Stop, holds, refused, succeeded};
@@ -61,7 +61,11 @@ pub(super) async fn nothing_behind(bench: &Bench<'_>) -> Outcome {
     let requests = bench.backend.requests();
     succeeded(provider.disconnect().await, "disconnected")?;
     let left = bench.keys(&provider).await?;
-    holds(left.is_empty(), "disconnected", format!("the storage still has {left:?}"))?;
+    // Some tell what they are; there can be thousands.
+    let some: Vec<_> = left.iter().take(10).collect();
+    holds(left.is_empty(), "disconnected", format!("the storage still has {some:?}"))?;
+    let left = bench.credentials(&provider).await?;
+    holds(left.is_empty(), "disconnected", format!("the host still has the credentials {left:?}"))?;
     let now = bench.backend.meetings();
     holds(now == meetings, "disconnected", format!("the service had {meetings} meetings, and has {now}"))?;
     let sent = bench.backend.requests() - requests;
@@ -81,19 +85,24 @@ pub(super) async fn share_nothing(bench: &Bench<'_>) -> Outcome {
     let (first, second) = (bench.integration()?, bench.integration()?);
     let one = bench.connect(&first).await?.account;
     says_not_connected(&second, "connected another integration").await?;
-    let other = bench.connect(&second).await?.account;
+    // The same account of a service has the same meetings, through whichever integration: where somebody
+    // signs in, it is somebody else.
+    let other = bench.connect_as(&second, Who::AnotherAccount).await?.account;
     let request = bench.request(&first).await?;
     let ours = made(&first, &request).await?;
+    let request = MeetingRequest { appointment_id: request.appointment_id, ..bench.request(&second).await? };
     let theirs = made(&second, &request).await?;
-    // The same account of a service has the same meetings, through whichever integration.
     let distinct = (&one.id, &one.tenant_id) != (&other.id, &other.tenant_id);
+    // What belongs to an organisation, its accounts find alike; what belongs to an account is that one's alone.
+    let asks_nobody = bench.needs_service().is_err();
+    let own = asks_nobody || one.tenant_id != other.tenant_id || ours.organizer_id == one.id;
     holds(
-        !distinct || ours != theirs,
+        !(distinct && own) || ours.join_url != theirs.join_url,
         "made the meetings of one appointment id on two integrations of different accounts",
-        format!("{ours} for both"),
+        format!("{} for both", ours.join_url),
     )?;
     holds(
-        distinct || bench.needs_service().is_ok(),
+        distinct || !asks_nobody,
         "connected two integrations of a provider without a service",
         format!("both have the account {}, so that the host takes them for one tenant", one.id),
     )?;
@@ -103,9 +112,7 @@ pub(super) async fn share_nothing(bench: &Bench<'_>) -> Outcome {
     holds(left.account == other, did, format!("{:?}, and it was {other:?}", left.account))
 }
 
-async fn made(provider: &Provider, request: &MeetingRequest) -> Result<String, Stop> {
-    match provider.create_meeting(request).await {
-        Ok(meeting) => Ok(meeting.join_url),
-        Err(error) => Err(Stop::NotJudged(format!("no meeting could be made: {error}"))),
-    }
+async fn made(provider: &Provider, request: &MeetingRequest) -> Result<Meeting, Stop> {
+    let ended = provider.create_meeting(request).await;
+    ended.map_err(|error| Stop::NotJudged(format!("no meeting could be made: {error}")))
 }

@@ -1,11 +1,17 @@
 //! What providers are given, good and bad.
 
+use video_host::Provider;
 use video_host::provider::{
-    Attendee, AttendeeRole, Capabilities, Error, InputProblem, Look, MatchOutcome, MeetingRequest, Parameter,
+    Attendee, AttendeeRole, Capabilities, Error, InputProblem, Look, LookUpOutcome, MatchOutcome,
+    MeetingRequest, Parameter,
 };
 
 use super::{Outcome, Stop, holds, refused, succeeded};
+use crate::backend::Keys;
 use crate::bench::{Bench, reference};
+
+/// The most meetings that are looked up at once.
+const LOOK_UPS: usize = 20;
 
 fn attendee(name: String) -> Attendee {
     Attendee { name, address: None, user_id: None, role: AttendeeRole::Attendee }
@@ -26,6 +32,52 @@ pub(super) async fn matching(bench: &Bench<'_>) -> Outcome {
     let did = "matched no keys";
     let found = succeeded(provider.match_users(&[], Look::Everywhere).await, did)?;
     holds(found.is_empty(), did, format!("{found:?}"))
+}
+
+pub(super) async fn full_batch(bench: &Bench<'_>) -> Outcome {
+    let keys = bench.backend.keys().filter(|_| bench.has(Capabilities::MATCHING));
+    let looks_up = bench.has(Capabilities::LOOK_UP);
+    if keys.is_none() && !looks_up {
+        let why = "the description does not have the capability `look-up`, and there are no keys to match";
+        return Err(Stop::NotApplicable(why.to_owned()));
+    }
+    let provider = bench.connected().await?;
+    if let Some(keys) = keys {
+        full_match(bench, &provider, keys).await?;
+    }
+    if looks_up {
+        full_look_up(bench, &provider).await?;
+    }
+    Ok(())
+}
+
+async fn full_match(bench: &Bench<'_>, provider: &Provider, keys: Keys) -> Outcome {
+    let most = bench.description().best_batch;
+    // No two alike, or whoever asks for each once had fewer to ask for.
+    let mut asked: Vec<_> = (1..most).map(|number| format!("{number}{}", keys.unknown)).collect();
+    asked.push(keys.known);
+    let did = format!("matched {most} keys at once, as many as `best-batch` says");
+    // Another number of outcomes than of keys is no answer: the host refuses it.
+    let found = succeeded(provider.match_users(&asked, Look::Everywhere).await, &did)?;
+    let last = found.last();
+    let right = matches!(last, Some(MatchOutcome::Matched(_)));
+    holds(right, did, format!("{last:?} for the last of them, which is a user's"))
+}
+
+async fn full_look_up(bench: &Bench<'_>, provider: &Provider) -> Outcome {
+    let (mut asked, mut made) = (Vec::new(), Vec::new());
+    for _ in 0..LOOK_UPS {
+        let (request, meeting) = bench.made(provider).await?;
+        asked.push(reference(&request, &meeting));
+        made.push(meeting);
+    }
+    let did = format!("looked up {LOOK_UPS} meetings at once");
+    let found = succeeded(provider.look_up_meetings(&asked).await, &did)?;
+    for (meeting, outcome) in made.iter().zip(&found) {
+        let another = matches!(outcome, LookUpOutcome::Found(state) if state.id != meeting.id);
+        holds(!another, did.as_str(), format!("{outcome:?}, for the meeting {meeting:?}"))?;
+    }
+    Ok(())
 }
 
 pub(super) async fn malformed(bench: &Bench<'_>) -> Outcome {

@@ -83,6 +83,7 @@ pub(crate) async fn judge(rule: Rule, bench: &Bench<'_>) -> Outcome {
         Rule::LooksUpHowItIs => meetings::looks_up(bench).await,
         Rule::LookingUpChangesNothing => meetings::only_reads(bench).await,
         Rule::MatchesEachKeyInOrder => inputs::matching(bench).await,
+        Rule::AnswersAFullBatch => inputs::full_batch(bench).await,
         Rule::ListsEveryUser => directory::lists(bench).await,
         Rule::TellsHowManyUsersThereAre => directory::counts(bench).await,
         Rule::GivesALinkForJoining => joining::links(bench).await,

@@ -10,7 +10,7 @@ use video_platform::{ActingError, Finished, MatchField, Setup};
 
 use super::integration::match_field;
 use super::setup::{self, Wrong};
-use super::{Shown, described, on_to, settings_of};
+use super::{Shown, described, known_as, on_to, settings_of, signs_in};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::gate::{Submitted, Visit, told};
@@ -72,7 +72,7 @@ pub(crate) async fn begin(
         Ok((_, NextStep::Visit(url))) => Ok(Redirect::to(&console.settings().visited(&url)).into_response()),
         Ok((id, NextStep::Connected(connection))) => {
             let message =
-                format!("Success: {} is connected as {}.", description.name, connection.account.display_name);
+                format!("Success: {} is connected as {}.", description.name, known_as(&connection.account));
             on_to(&visit, &settings_of(&id), message)
         }
         Err(error) => {
@@ -100,8 +100,7 @@ pub(crate) async fn callback(
                 }
             };
             let account = &connection.account;
-            let mut said =
-                vec![format!("Success: {done} as {} ({}).", account.display_name, account.user_name)];
+            let mut said = vec![format!("Success: {done} as {}.", known_as(account))];
             said.extend(connection.warnings);
             if done == "connected" && console.acting_as(&visit.actor).start_rematch(&id).await.is_ok() {
                 said.push("Your staff are being matched now.".to_owned());
@@ -146,7 +145,9 @@ fn form(
         .body(html! {
             (post(visit, &format!("{NEW}/{}", segment(&description.id)), html! {
                 (setup::fields(&asked, sent, wrong))
-                p.help { "Continue leads to the provider's sign-in. Choose Accept there, and you come back here." }
+                @if signs_in(description) {
+                    p.help { "Continue leads to the provider's sign-in. Choose Accept there, and you come back here." }
+                }
                 div.buttons { button type="submit" { "Continue" } a.button.quiet href=(NEW) { "Back" } }
             }))
         });

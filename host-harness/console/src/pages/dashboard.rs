@@ -5,7 +5,8 @@ use axum::response::{IntoResponse as _, Redirect};
 use maud::{Markup, html};
 use video_platform::{Integration, StateKind};
 
-use super::{Asked, At, Shown, change, standing, table};
+use super::integration::edit_title;
+use super::{Asked, At, Shown, change, known_as, standing, table};
 use crate::failure::Failure;
 use crate::gate::Submitted;
 
@@ -18,9 +19,9 @@ pub(crate) async fn show(at: At, Asked(asked): Asked) -> Shown {
     let meetings = at.acting().meetings_this_month(at.id()).await?;
     let changes = at.acting().video_changes().await?;
     let rematch = at.acting().running_rematch(at.id()).await?;
-    // The column is called as the provider is.
-    let provider = at.described();
-    let user = format!("{} User", provider.as_ref().map_or(&integration.provider, |it| &it.name));
+    // The column is called as the provider is, and is not there if it knows nobody.
+    let provider = at.described().map_or_else(|| integration.provider.clone(), |it| it.name);
+    let user = at.matches().then(|| format!("{provider} User"));
     let warnings: Vec<String> =
         meetings.iter().filter_map(video_platform::OrganizerMeetings::warning).collect();
     let home = &at.home;
@@ -41,11 +42,16 @@ pub(crate) async fn show(at: At, Asked(asked): Asked) -> Shown {
             }
         }
         dl.facts {
-            dt { "Match field" } dd { (integration.match_field.label()) " · " a href={ (home) "/edit" } { "Change" } }
+            @if user.is_some() {
+                dt { "Match field" } dd { (integration.match_field.label()) " · " a href={ (home) "/edit" } { "Change" } }
+            }
             @for choice in &choices { dt { (choice.label) } dd { (choice.meaning) } }
         }
-        (table::filters(home, &user, &query))
-        (table::results(&at.visit, home, &user, &query, &rows))
+        @if user.is_none() {
+            p.detail { (provider) " knows no users: whoever has Video Calls on can be booked." }
+        }
+        (table::filters(home, user.as_deref(), &query))
+        (table::results(&at.visit, home, user.as_deref(), &query, &rows))
     };
     Ok(at.shown(&integration.display_name, body))
 }
@@ -56,7 +62,7 @@ fn account(integration: &Integration) -> Markup {
             @match &integration.account {
                 Some(account) => {
                     p.detail { "Connected account" }
-                    p { strong { (account.display_name) } " (" (account.user_name) ")" }
+                    p { strong { (known_as(account)) } }
                     p.detail { "Tenant ID " (account.tenant_id) @if integration.is_default { " · default" } }
                 }
                 None => { p.detail { "No account is connected yet." } }
@@ -73,14 +79,16 @@ fn actions(at: &At) -> Markup {
         details.menu {
             summary.button { "Actions" }
             ul {
-                @if integration.state.is_live() {
+                @if integration.state.is_live() && at.matches() {
                     li { a href={ (home) "/rematch" } { "Rematch users" } }
                 }
                 @if reachable {
                     li { a href={ (home) "/reauthorize" } { "Reauthorize" } }
-                    li { a href={ (home) "/options" } { "Meeting options" } }
+                    @if at.described().is_none_or(|it| !it.meeting_options.is_empty()) {
+                        li { a href={ (home) "/options" } { "Meeting options" } }
+                    }
                 }
-                li { a href={ (home) "/edit" } { "Name and match field" } }
+                li { a href={ (home) "/edit" } { (edit_title(at)) } }
                 li { a href={ (home) "/events" } { "Events" } }
                 @if integration.state.is_live() && !integration.is_default {
                     li { (at.post("default", html! { button type="submit" { "Make it the default" } })) }

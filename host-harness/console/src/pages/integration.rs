@@ -7,7 +7,7 @@ use maud::html;
 use video_platform::{ActingError, ConnectError, MatchField};
 
 use super::standing::badge;
-use super::{At, Shown, on_to, settings_of, setup};
+use super::{At, Shown, known_as, on_to, settings_of, setup};
 use crate::console::Console;
 use crate::gate::{Submitted, Visit, told};
 use crate::view::{Choice, Field, Page, capital, moment};
@@ -58,7 +58,7 @@ pub(crate) async fn check(at: At) -> Shown {
     match at.acting().check(at.id()).await {
         Ok(checked) => {
             let mut said =
-                vec![format!("The connection works, as {}.", checked.connection.account.user_name)];
+                vec![format!("The connection works, as {}.", known_as(&checked.connection.account))];
             said.extend(checked.connection.warnings);
             said.extend(checked.meetings.iter().filter_map(video_platform::OrganizerMeetings::warning));
             at.on_home(said.join(" "))
@@ -121,18 +121,25 @@ pub(super) fn match_fields() -> Vec<Choice> {
     MatchField::ALL.map(|field| Choice::new(word(field), capital(field.label()).as_str())).to_vec()
 }
 
+/// What the page is called on which it is changed.
+pub(super) fn edit_title(at: &At) -> &'static str {
+    if at.matches() { "Name and match field" } else { "Name" }
+}
+
 fn form(at: &At, name: &str, field: &str, error: Option<&str>) -> Response {
-    let provider = at.described();
+    let (provider, matches) = (at.described(), at.matches());
     let label = provider.as_ref().and_then(setup::staff_field).map_or("Match field", |field| &field.label);
     let body = at.post(
         "edit",
         html! {
             (Field::new("name", "Display name").required().error(error).text("text", name))
-            (Field::new("match-field", label).required()
-                .help("If you choose another one, all users are matched anew.")
-                .select(&match_fields(), field))
+            @if matches {
+                (Field::new("match-field", label).required()
+                    .help("If you choose another one, all users are matched anew.")
+                    .select(&match_fields(), field))
+            }
             div.buttons { button type="submit" { "Save" } a.button.quiet href=(at.home) { "Back" } }
         },
     );
-    at.shown("Name and match field", body)
+    at.shown(edit_title(at), body)
 }

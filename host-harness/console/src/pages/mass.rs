@@ -23,7 +23,7 @@ pub(crate) async fn confirm(at: At, sent: Submitted) -> Shown {
     let body = html! {
         @if let Selection::Filter(filter) = &selection { p { "Chosen: " (table::chosen(filter)) "." } }
         @if on {
-            p { "They can be given video appointments then, if they are matched." }
+            p { "They can be given video appointments then" @if at.matches() { ", if they are matched" } "." }
         } @else {
             p { "They can be given no new video appointments then. Appointments that are booked keep their links." }
         }

@@ -30,7 +30,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::Markup;
 use url::form_urlencoded;
-use video_host::provider::Description;
+use video_host::provider::{Account, Capabilities, Description};
 use video_platform::{Acting, Integration, IntegrationId};
 
 use crate::console::Console;
@@ -93,6 +93,11 @@ impl At {
         described(&self.console, &self.integration.provider)
     }
 
+    /// Whether its provider knows users, with whom staff are matched.
+    pub(crate) fn matches(&self) -> bool {
+        matches(&self.console, &self.integration.provider)
+    }
+
     /// Shows a page below the integration's.
     pub(crate) fn shown(&self, title: &str, body: Markup) -> Response {
         self.shown_as(Page::new(title), body)
@@ -119,6 +124,25 @@ impl At {
 /// What the plugin of a provider says of itself; none if it is not loaded.
 pub(crate) fn described(console: &Console, provider: &str) -> Option<Description> {
     console.platform().providers().get(provider).map(|plugin| plugin.description().clone())
+}
+
+/// Whether a provider knows users, with whom staff are matched. One whose plugin is not loaded may.
+pub(crate) fn matches(console: &Console, provider: &str) -> bool {
+    described(console, provider).is_none_or(|it| it.capabilities.contains(Capabilities::MATCHING))
+}
+
+/// Whether administrators sign in at pages of a provider's.
+pub(crate) fn signs_in(description: &Description) -> bool {
+    !(description.identity_origins.is_empty() && description.optional_identity_origins.is_empty())
+}
+
+/// An account's names, for people.
+pub(crate) fn known_as(account: &Account) -> String {
+    match (account.display_name.trim(), account.user_name.trim()) {
+        (name, "") => name.to_owned(),
+        ("", user_name) => user_name.to_owned(),
+        (name, user_name) => format!("{name} ({user_name})"),
+    }
 }
 
 /// Goes on to a page, with a message on it.

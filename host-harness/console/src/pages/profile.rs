@@ -6,7 +6,7 @@ use video_platform::{
     Action, Integration, IntegrationId, MatchState, StaffCheck, StaffMember, VideoSettings,
 };
 
-use super::{Shown, on_to, table};
+use super::{Shown, matches, on_to, table};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::gate::{Submitted, Visit};
@@ -22,6 +22,11 @@ pub(crate) async fn show(State(console): State<Console>, visit: Visit, Path(id):
     let staff = acting.staff_member(&id).await?.ok_or_else(missing)?;
     let settings = acting.video_settings(&id).await?.ok_or_else(missing)?;
     let services = acting.services_of(&id).await?;
+    let used = match &settings.integration {
+        Some(id) => console.platform().integration(id).await?,
+        None => None,
+    };
+    let known_there = used.is_none_or(|it| matches(&console, &it.provider));
     let may_choose = acting.allows(Action::ChooseIntegration);
     let integrations = if may_choose { acting.integrations().await? } else { Vec::new() };
     let mut page = Page::new(staff.label());
@@ -38,7 +43,7 @@ pub(crate) async fn show(State(console): State<Console>, visit: Visit, Path(id):
             dt { "User name" } dd { (staff.user_name) }
             dt { "Role" } dd { (staff.role.label()) }
         }
-        (video(&console, &visit, &staff, &settings, &integrations))
+        (video(&console, &visit, &staff, &settings, &integrations, known_there))
         section aria-labelledby="services" {
             h2 id="services" { "Services" }
             @if services.is_empty() { p.empty { "None yet." } }
@@ -56,6 +61,7 @@ fn video(
     staff: &StaffMember,
     settings: &VideoSettings,
     integrations: &[Integration],
+    known_there: bool,
 ) -> Markup {
     let home = home(&staff.id);
     let may = |action| console.acting_as(&visit.actor).allows(action);
@@ -74,7 +80,7 @@ fn video(
             } @else {
                 p { @if settings.enabled { "Video Calls are on." } @else { "Video Calls are off." } }
             }
-            p {
+            @if known_there { p {
                 @match matched {
                     Some(found) if found.state == MatchState::Matched => {
                         span.matched { span aria-hidden="true" { "✓" } " Matched" }
@@ -84,7 +90,7 @@ fn video(
                     Some(found) => { "Not matched: " (found.reason.as_deref().unwrap_or_default()) }
                     None => { "Not matched yet." }
                 }
-            }
+            } }
             @if may(Action::ChooseIntegration) {
                 (post(visit, &format!("{home}/video-calls-platform"), html! {
                     (Field::new("platform", "Video Calls Platform").required()
@@ -93,7 +99,7 @@ fn video(
                     button type="submit" { "Save" }
                 }))
                 div.buttons {
-                    (post(visit, &format!("{home}/rematch"), html! { button.quiet type="submit" { "Rematch this user" } }))
+                    @if known_there { (post(visit, &format!("{home}/rematch"), html! { button.quiet type="submit" { "Rematch this user" } })) }
                     (post(visit, &format!("{home}/check"), html! { button.quiet type="submit" { "Check whether they can be booked" } }))
                 }
             }

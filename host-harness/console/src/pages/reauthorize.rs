@@ -6,7 +6,7 @@ use maud::html;
 use video_host::provider::NextStep;
 
 use super::setup::{self, Wrong};
-use super::{At, Shown};
+use super::{At, Shown, known_as, signs_in};
 use crate::failure::Failure;
 use crate::gate::Submitted;
 
@@ -47,10 +47,14 @@ fn form(at: &At, sent: &Submitted, wrong: Option<&Wrong>) -> Shown {
     let asked = setup::asked(&description, true);
     let body = html! {
         p {
-            "Sign in again"
-            @if let Some(account) = &at.integration.account { " as " strong { (account.user_name) } }
-            ". Another account is refused, the connection stays as it is until this succeeds, and \
-             appointments that are booked keep their links."
+            @if signs_in(&description) {
+                "Sign in again"
+                @if let Some(account) = &at.integration.account { " as " strong { (known_as(account)) } }
+                ". Another account is refused, the"
+            } @else {
+                "Nobody signs in for " (description.name) ": it is connected once more. The"
+            }
+            " connection stays as it is until this succeeds, and appointments that are booked keep their links."
         }
         (at.post("reauthorize", html! {
             (setup::fields(&asked, sent, wrong))

@@ -103,8 +103,8 @@ pub(super) fn at(home: &str, query: &DashboardQuery) -> String {
     address(home, &[&pairs[..], &beside_pairs(query.beside.as_ref())].concat())
 }
 
-/// Search, filters and rows per page.
-pub(super) fn filters(home: &str, user: &str, query: &DashboardQuery) -> Markup {
+/// Search, filters and rows per page. `user` is the column of the provider's users, where it knows any.
+pub(super) fn filters(home: &str, user: Option<&str>, query: &DashboardQuery) -> Markup {
     let all =
         |yes: &str, no: &str| vec![Choice::new("", "All"), Choice::new("yes", yes), Choice::new("no", no)];
     let rows: Vec<Choice> =
@@ -115,8 +115,10 @@ pub(super) fn filters(home: &str, user: &str, query: &DashboardQuery) -> Markup 
             hx-trigger="submit, change, input changed delay:300ms from:#search" {
             (Field::new("search", "Search staff").silent().text("search", &query.search))
             (Field::new("enabled", "Video Calls").silent().select(&all("On", "Off"), word(query.enabled)))
-            (Field::new("matched", user).silent()
-                .select(&all("Matched", "Not matched"), word(query.matched)))
+            @if let Some(user) = user {
+                (Field::new("matched", user).silent()
+                    .select(&all("Matched", "Not matched"), word(query.matched)))
+            }
             (Field::new("rows", "Rows per page").silent()
                 .select(&rows, &query.rows_per_page.to_string()))
             input type="hidden" name="sort" value=(query.sort.word());
@@ -130,7 +132,7 @@ pub(super) fn filters(home: &str, user: &str, query: &DashboardQuery) -> Markup 
 pub(super) fn results(
     visit: &Visit,
     home: &str,
-    user: &str,
+    user: Option<&str>,
     query: &DashboardQuery,
     rows: &Rows<DashboardRow>,
 ) -> Markup {
@@ -145,7 +147,7 @@ pub(super) fn results(
             (selection(visit, home, query, rows))
             div.scroll {
                 table.cards {
-                    caption.hidden { "Staff, with Video Calls and " (user) }
+                    caption.hidden { "Staff, with Video Calls" @if let Some(user) = user { " and " (user) } }
                     thead {
                         tr {
                             th scope="col" { span.hidden { "Select" } input type="checkbox" data-all="staff" hidden aria-label="Select all rows of this page"; }
@@ -153,7 +155,7 @@ pub(super) fn results(
                             (heading(home, query, DashboardSort::Email, "E-mail"))
                             (heading(home, query, DashboardSort::UserName, "User name"))
                             (heading(home, query, DashboardSort::Enabled, "Video Calls"))
-                            (heading(home, query, DashboardSort::Matched, user))
+                            @if let Some(user) = user { (heading(home, query, DashboardSort::Matched, user)) }
                         }
                     }
                     tbody { @for row in &rows.rows { (line(visit, home, user, query, row)) } }
@@ -228,7 +230,7 @@ fn heading(home: &str, query: &DashboardQuery, sort: DashboardSort, name: &str) 
     }
 }
 
-fn line(visit: &Visit, home: &str, user: &str, query: &DashboardQuery, row: &DashboardRow) -> Markup {
+fn line(visit: &Visit, home: &str, user: Option<&str>, query: &DashboardQuery, row: &DashboardRow) -> Markup {
     let staff = &row.staff;
     let (id, name) = (segment(&staff.id), staff.label());
     html! {
@@ -244,11 +246,15 @@ fn line(visit: &Visit, home: &str, user: &str, query: &DashboardQuery, row: &Das
                     button.switch type="submit" role="switch" aria-checked=(row.enabled)
                         aria-label={ "Video Calls of " (name) } { span aria-hidden="true" {} }
                 }))
+                @if user.is_none() && !row.uses { span.detail { (ELSEWHERE) } }
             }
-            td data-label=(user) { div { (found(row)) } }
+            @if let Some(user) = user { td data-label=(user) { div { (found(row)) } } }
         }
     }
 }
+
+/// Who has another integration than this one.
+const ELSEWHERE: &str = "uses another platform";
 
 /// The check mark, or why there is none.
 fn found(row: &DashboardRow) -> Markup {
@@ -260,7 +266,7 @@ fn found(row: &DashboardRow) -> Markup {
             span.unmatched { span aria-hidden="true" { "–" } span.hidden { "Not matched:" } }
             " " (row.explanation().unwrap_or_default())
         }
-        @if !row.uses { br; span.detail { "uses another platform" } }
+        @if !row.uses { br; span.detail { (ELSEWHERE) } }
     }
 }
 

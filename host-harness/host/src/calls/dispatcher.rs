@@ -1,6 +1,6 @@
 //! The one place that all calls of a host go through.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -75,17 +75,23 @@ impl Dispatcher {
 
     /// What the integration shares with others of its tenant.
     pub(crate) async fn tenant(&self, provider: &Arc<str>, integration: &Integration) -> Arc<Tenant> {
-        let known = locked(&self.known).get(integration).cloned();
-        let tenant = match known {
-            Some(tenant) => tenant,
-            None => self.stored(integration).await,
-        };
-        let whose = tenant.map_or_else(|| Whose::Integration(integration.clone()), Whose::Tenant);
+        let whose = self
+            .known(integration)
+            .await
+            .map_or_else(|| Whose::Integration(integration.clone()), Whose::Tenant);
         let key = Key { provider: provider.clone(), whose };
         let mut tenants = locked(&self.tenants);
         match tenants.get(&key) {
             Some(tenant) => tenant.clone(),
             None => tenants.entry(key).or_insert(Arc::new(Tenant::new(&self.policy))).clone(),
+        }
+    }
+
+    async fn known(&self, integration: &Integration) -> Option<Arc<str>> {
+        let known = locked(&self.known).get(integration).cloned();
+        match known {
+            Some(tenant) => tenant,
+            None => self.stored(integration).await,
         }
     }
 
@@ -103,21 +109,46 @@ impl Dispatcher {
         }
     }
 
-    /// Remembers whose integration it is, as its provider has just said.
+    /// Remembers whose integration it is, as its provider said when somebody signed in.
     pub(crate) async fn learn(&self, integration: &Integration, tenant: &str) {
         let told: Arc<str> = tenant.into();
         let before = locked(&self.known).insert(integration.clone(), Some(told));
         if before.flatten().as_deref() == Some(tenant) {
             return;
         }
+        self.prune();
         if let Err(error) = self.store.put_tenant(integration, tenant).await {
             tracing::warn!(%error, %integration, "an integration's tenant could not be kept: it is asked for after the next start");
+        }
+    }
+
+    /// Remembers whose integration it is if nobody has said so yet. A plugin answers without an administrator
+    /// here: with another tenant each time it would never be the one whose calls are held back.
+    pub(crate) async fn learn_first(&self, integration: &Integration, tenant: &str) {
+        match self.known(integration).await {
+            None => self.learn(integration, tenant).await,
+            Some(known) if *known == *tenant => {}
+            Some(_) => tracing::warn!(
+                %integration,
+                "a plugin's check names another tenant than the sign-in did, which counts: only a sign-in changes it"
+            ),
         }
     }
 
     /// Forgets whose integration it was.
     pub(crate) fn forget(&self, integration: &Integration) {
         locked(&self.known).remove(integration);
+        self.prune();
+    }
+
+    /// Drops what was shared by integrations that are gone, or belong to another tenant now.
+    fn prune(&self) {
+        let known = locked(&self.known);
+        let theirs: HashSet<&Arc<str>> = known.values().flatten().collect();
+        locked(&self.tenants).retain(|key, _| match &key.whose {
+            Whose::Integration(integration) => known.get(integration).is_some_and(Option::is_none),
+            Whose::Tenant(tenant) => theirs.contains(tenant),
+        });
     }
 
     pub(crate) fn counts(&self) -> CallCounts {

@@ -7,6 +7,7 @@ use super::CallPolicy;
 use super::circuit::{Circuit, CircuitState};
 use super::conduct::Conduct;
 use super::share::Places;
+use crate::sandbox::{Queue, queue};
 use crate::store::Integration;
 
 /// Whose circuit and share it is: a tenant's, or, while its tenant is not known, an integration's.
@@ -27,6 +28,8 @@ pub(crate) struct Tenant {
     pub(super) circuit: Circuit,
     pub(super) places: Places,
     pub(super) conduct: Conduct,
+    /// Where its calls that compute for long wait for each other.
+    pub(crate) queue: Queue,
 }
 
 impl Tenant {
@@ -35,6 +38,7 @@ impl Tenant {
             circuit: Circuit::new(policy.circuit.clone()),
             places: Places::new(&policy.share),
             conduct: Conduct::new(policy.holds_back),
+            queue: queue(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use http::Response;
@@ -10,18 +11,23 @@ use hyper::body::{Body, Incoming};
 use hyper_util::client::legacy;
 
 use super::connector::DialError;
+use super::room::{AnswerRoom, Taken};
 use crate::transport::SendError;
 
 /// How many bytes the headers of an answer may have.
 pub(super) const MAX_HEAD_BYTES: u32 = 64 * 1024;
 
-/// Reads the body, at most `limit` bytes of it.
+/// What is said of an answer that is dropped because others of the plugin's hold too much.
+const NO_ROOM: &str = "answers to other calls of the plugin take all the room that they may have together";
+
+/// Reads the body, at most `limit` bytes of it, as far as there is `room` for it beside others.
 pub(super) async fn read(
     response: Response<Incoming>,
     limit: usize,
+    room: Option<AnswerRoom>,
     to_head: bool,
 ) -> Result<Response<Bytes>, SendError> {
-    let (parts, mut body) = response.into_parts();
+    let (mut parts, mut body) = response.into_parts();
     // What hyper is told bounds its buffers, and one that is read at a stroke can pass it by.
     let head: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if head > MAX_HEAD_BYTES as usize {
@@ -32,6 +38,13 @@ pub(super) async fn read(
     let announced = if to_head { 0 } else { body.size_hint().lower() };
     let announced = usize::try_from(announced).ok().filter(|size| *size <= limit).ok_or_else(too_large)?;
 
+    let mut taken = Taken::default();
+    let mut has_room = |bytes| room.as_ref().is_none_or(|room| room.take(&mut taken, bytes));
+    let no_room = || SendError::NoAnswer(NO_ROOM.to_owned());
+    if !has_room(announced) {
+        return Err(no_room());
+    }
+
     // Most answers are one frame, which is handed on as it is; a second one begins a copy.
     let mut whole = Bytes::new();
     let mut gathered = BytesMut::new();
@@ -41,6 +54,9 @@ pub(super) async fn read(
         let Ok(data) = frame.into_data() else { continue };
         if whole.len() + gathered.len() + data.len() > limit {
             return Err(too_large());
+        }
+        if !has_room(whole.len() + gathered.len() + data.len()) {
+            return Err(no_room());
         }
         if whole.is_empty() && gathered.is_empty() {
             whole = data;
@@ -55,6 +71,7 @@ pub(super) async fn read(
     if !gathered.is_empty() {
         whole = gathered.freeze();
     }
+    parts.extensions.insert(Arc::new(taken));
     Ok(Response::from_parts(parts, whole))
 }
 

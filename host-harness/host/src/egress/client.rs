@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout_at};
 use super::answer::{self, MAX_HEAD_BYTES};
 use super::connector::{Connector, Dialer};
 use super::destination::Destination;
+use super::grant;
 use super::headers::{MAX_HEADER_BYTES, MAX_HEADERS, of_the_connection};
 use super::resolve::Resolver;
 use super::traffic::{Counters, Traffic};
@@ -159,6 +160,7 @@ impl Client {
         // What is spoken is settled with the server; a request that insists on it can only fail.
         *request.version_mut() = http::Version::HTTP_11;
         let to_head = request.method() == Method::HEAD;
+        let room = request.extensions().get().cloned();
         let origin = request.uri().authority().cloned();
         let host = origin.as_ref().map_or("", |authority| authority.host());
 
@@ -167,7 +169,7 @@ impl Client {
         tracing::debug!(target: "video_host::step", step = "http.before-send", host);
         let answered = async {
             let response = self.http.request(request).await.map_err(|e| answer::failure(&e))?;
-            answer::read(response, self.max_answer, to_head).await
+            answer::read(response, self.max_answer, room, to_head).await
         };
         let result = timeout_at(deadline, answered).await.unwrap_or_else(|_| {
             Err(match *connection.connection_metadata() {
@@ -222,6 +224,7 @@ fn admit_uri(uri: &Uri) -> Result<(), String> {
     if authority.as_str().contains('@') {
         return Err("a URL with a user name is not allowed".to_owned());
     }
+    grant::port(authority).ok_or_else(|| "the URL's port is not one".to_owned())?;
     Destination::parse(authority.host()).map(|_| ())
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use http::Uri;
+use http::uri::Authority;
 
 /// An https origin: a host, in which `*` stands for exactly one label, and a port.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -12,10 +13,14 @@ pub struct Origin {
     port: u16,
 }
 
+/// How many characters are shown of what is no origin.
+const SHOWN: usize = 100;
+
 /// Why a text is no origin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not an origin: {reason}. Write it like https://graph.microsoft.com")]
 pub struct OriginError {
+    /// As it can be shown: it may be a stranger's.
     text: String,
     reason: &'static str,
 }
@@ -24,7 +29,8 @@ impl FromStr for Origin {
     type Err = OriginError;
 
     fn from_str(text: &str) -> Result<Self, OriginError> {
-        let fail = |reason| OriginError { text: text.to_owned(), reason };
+        let shown = || text.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+        let fail = |reason| OriginError { text: shown(), reason };
         let rest = text.strip_prefix("https://").ok_or_else(|| fail("it must begin with https://"))?;
         let (host, port) = match rest.rsplit_once(':') {
             Some((host, port)) => (host, port.parse().map_err(|_| fail("the port is not a number"))?),
@@ -36,6 +42,9 @@ impl FromStr for Origin {
                     && label.len() <= 63
                     && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'))
         };
+        if host.contains('/') {
+            return Err(fail("an origin has no path, nor a `/` at its end"));
+        }
         if host.is_empty() || host.len() > 253 || !host.split('.').all(label) {
             return Err(fail("the host is not a name"));
         }
@@ -86,6 +95,18 @@ pub enum Purpose {
     Identity,
 }
 
+/// The port that a URL names, or https' own; none for one that is no port, such as 70000, which a reader may
+/// otherwise pass over as if there were none.
+pub(super) fn port(authority: &Authority) -> Option<u16> {
+    // Behind the host is nothing else: what stands between two colons is passed over by `Uri`. A user name was
+    // refused before.
+    match authority.as_str().strip_prefix(authority.host())?.strip_prefix(':') {
+        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok(),
+        Some(_) => None,
+        None => (authority.as_str() == authority.host()).then_some(443),
+    }
+}
+
 /// The origins an operator grants a plugin. Empty means nothing at all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grant {
@@ -111,7 +132,8 @@ impl Grant {
         if authority.as_str().contains('@') {
             return Err(Denied("a URL with a user name is not allowed".to_owned()));
         }
-        let (host, port) = (authority.host(), uri.port_u16().unwrap_or(443));
+        let host = authority.host();
+        let port = port(authority).ok_or_else(|| Denied("the URL's port is not one".to_owned()))?;
         let within = |origins: &[Origin]| origins.iter().any(|origin| origin.matches(host, port));
         let allowed = match purpose {
             Purpose::Plain => within(&self.api) || within(&self.identity),
@@ -164,6 +186,9 @@ mod tests {
         assert!(allowed("https://GRAPH.microsoft.com:443/", Purpose::Plain));
         assert!(!allowed("http://graph.microsoft.com/", Purpose::Plain));
         assert!(!allowed("https://graph.microsoft.com:8443/", Purpose::Plain));
+        assert!(!allowed("https://graph.microsoft.com:70000/", Purpose::Plain), "it is not 443");
+        assert!(!allowed("https://graph.microsoft.com:/", Purpose::Plain));
+        assert!(!allowed("https://graph.microsoft.com:+443/", Purpose::Plain));
         assert!(!allowed("https://graph.microsoft.com.evil.example/", Purpose::Plain));
         assert!(!allowed("https://graph.microsoft.com@evil.example/", Purpose::Plain));
         assert!(!allowed("https://evil@graph.microsoft.com/", Purpose::Plain));

@@ -14,6 +14,7 @@ mod fuzz;
 mod grant;
 mod headers;
 mod resolve;
+mod room;
 mod stand_in;
 mod traffic;
 
@@ -22,5 +23,6 @@ pub use client::{Client, ClientError, ClientOptions, MAX_REQUEST_BODY, Trust, tl
 pub use grant::{Denied, Grant, Origin, OriginError, Purpose};
 pub use headers::{MAX_HEADER_BYTES, MAX_HEADERS, admit_headers};
 pub use resolve::{Resolved, Resolver, StaticRoutes, SystemResolver};
+pub use room::AnswerRoom;
 pub use stand_in::{DenyAll, RecordingTransport};
 pub use traffic::Traffic;

@@ -36,7 +36,8 @@ impl CallState {
 
         let lender = self.lender.clone();
         let credential = request.credential.clone();
-        let request = prepare(request).map_err(wit::Error::Denied)?;
+        let mut request = prepare(request).map_err(wit::Error::Denied)?;
+        request.extensions_mut().insert(lender.room.clone());
         let purpose = if credential.is_some() { Purpose::Authorized } else { Purpose::Plain };
         lender
             .grant

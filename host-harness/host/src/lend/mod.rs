@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::bindings::scheduling::video_provider;
 use crate::clock::Clock;
-use crate::egress::Grant;
+use crate::egress::{AnswerRoom, Grant};
 use crate::manifest::Manifest;
 use crate::sandbox::CallState;
 use crate::signing::SigningKeys;
@@ -34,7 +34,11 @@ pub(crate) struct Lender {
     store: Store,
     vault: Vault,
     recent: Arc<Recent>,
+    room: AnswerRoom,
 }
+
+/// What large answers to all calls of a plugin may take together, in bytes.
+const ANSWERS: usize = 256 << 20;
 
 impl Lender {
     pub(crate) fn new(
@@ -55,6 +59,7 @@ impl Lender {
             store,
             vault,
             recent,
+            room: AnswerRoom::new(ANSWERS),
         }
     }
 

@@ -33,6 +33,16 @@ pub(crate) const CONCURRENT_CALLS: usize = 1_000;
 /// Calls of one plugin that can run at the same time: no plugin takes all places by holding on to its calls.
 pub(crate) const PLUGIN_CALLS: usize = CONCURRENT_CALLS / 2;
 
+/// Places that a plugin has for itself, of these: who holds on to all others does not hold it up.
+pub(crate) const KEPT_CALLS: usize = 16;
+
+/// How many plugins have them; those that are loaded beside so many share the others.
+pub(crate) const KEEPERS: usize = 8;
+
+/// Those that all share. The pool is not larger for the kept ones: each place is 4 GiB of addresses, and a process
+/// has room for some thirty thousand.
+pub(crate) const SHARED_CALLS: usize = CONCURRENT_CALLS - KEEPERS * KEPT_CALLS;
+
 /// The most linear memory that any plugin can be granted, in bytes: the size of a pool slot.
 pub(crate) const LARGEST_MEMORY: usize = 256 << 20;
 
@@ -40,6 +50,25 @@ pub(crate) const LARGEST_MEMORY: usize = 256 << 20;
 /// linear memory; this one is for compiled code.
 const ASYNC_STACK: usize = 512 << 10;
 const WASM_STACK: usize = 256 << 10;
+
+/// What calls hold of the engine's pool in one moment. Without calls it is nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pool {
+    /// Core instances: a call has one for each core module of its component.
+    pub instances: u64,
+    /// Linear memories.
+    pub memories: usize,
+    /// Stacks of calls.
+    pub stacks: usize,
+}
+
+impl Pool {
+    /// None if memories come from elsewhere.
+    pub(crate) fn of(engine: &Engine) -> Option<Self> {
+        let held = engine.pooling_allocator_metrics()?;
+        Some(Self { instances: held.core_instances(), memories: held.memories(), stacks: held.stacks() })
+    }
+}
 
 /// Makes the engine and starts its ticker.
 pub(crate) fn engine(memory: &Memory) -> wasmtime::Result<Engine> {
@@ -149,8 +178,9 @@ mod tests {
         let good = component(
             "(component (core module $m (memory 1) (table 1 funcref)) (core instance (instantiate $m)))",
         )?;
-        let others = (0..PLUGIN_CALLS).map(|_| instance(&good)).collect::<wasmtime::Result<Vec<_>>>()?;
-        assert_eq!(held.len() + others.len(), CONCURRENT_CALLS);
+        let all = CONCURRENT_CALLS;
+        let others = (PLUGIN_CALLS..all).map(|_| instance(&good)).collect::<wasmtime::Result<Vec<_>>>()?;
+        assert_eq!(held.len() + others.len(), all);
         assert!(instance(&good).is_err(), "there is no place besides those for calls");
         Ok(())
     }

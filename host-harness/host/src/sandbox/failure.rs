@@ -1,6 +1,6 @@
 //! How a call can end other than by the plugin's own answer.
 
-use wasmtime::Trap;
+use wasmtime::{Trap, WasmBacktrace};
 
 use super::limits::Meter;
 use crate::provider;
@@ -120,6 +120,9 @@ impl CallError {
     }
 }
 
+/// How much of what a guest said, and of where it was, is told: characters.
+const TOLD: usize = 4_096;
+
 /// Names the failure behind wasmtime's error.
 pub(crate) fn classify(
     error: &wasmtime::Error,
@@ -133,10 +136,27 @@ pub(crate) fn classify(
     if matches!(error.downcast_ref::<Trap>(), Some(Trap::Interrupt)) {
         return Failure::ProcessorTime(limits.processor_time.as_millis());
     }
-    let said = String::from_utf8_lossy(stderr);
-    let said = said.trim();
-    let trace = format!("{error:?}");
+    let said = shown(String::from_utf8_lossy(stderr).trim());
+    let trace = shown(&format!("{error:?}"));
     Failure::Trapped(if said.is_empty() { trace } else { format!("{said}\n{trace}") })
+}
+
+/// Whether an error is one of the guest's own, also while it is instantiated: a module may do anything there that
+/// it may do later.
+pub(crate) fn is_the_guests(error: &wasmtime::Error) -> bool {
+    error.is::<Trap>() || error.is::<WasmBacktrace>()
+}
+
+/// The beginning and the end of what a guest said, or of what its functions are called, as text of several lines. A
+/// trace ends with what stopped it.
+fn shown(text: &str) -> String {
+    let printable = |c: char| if c.is_control() && c != '\n' { '\u{fffd}' } else { c };
+    let characters = text.chars().count();
+    if characters <= TOLD {
+        return text.chars().map(printable).collect();
+    }
+    let (begin, end) = (text.chars().take(TOLD / 2), text.chars().skip(characters - TOLD / 2));
+    begin.chain("\n…\n".chars()).chain(end).map(printable).collect()
 }
 
 /// A sentence for each error of the contract.

@@ -3,27 +3,23 @@
 
 use std::collections::BTreeSet;
 
-use url::Url;
-
 use crate::egress::{Grant, Purpose};
 use crate::provider::{
     AccountMismatch, Choice, Connection, DeadGrant, Description, DirectoryPage, Error, InputError,
     LookUpOutcome, MatchOutcome, Meeting, MeetingOption, Misconfiguration, NextStep, Outage, Refusal,
     SetupKind, SignInError, User,
 };
-use crate::signing::{Links, Signed};
+use crate::signing::Links;
 use crate::vault::Redactor;
+
+use super::links::join_link;
 
 /// Ids and names, in bytes.
 const NAME: usize = 1_024;
 /// Sentences, in bytes.
 const SENTENCE: usize = 4_096;
-/// URLs, in bytes.
-const URL: usize = 2_048;
 /// The URL of a sign-in page, in bytes: it carries scopes and state.
 const VISIT: usize = 8_192;
-/// A link for one participant, in bytes: it carries a token.
-const PARTICIPANT: usize = 8_192;
 /// Elements of a list that has no other bound.
 const LIST: usize = 100;
 /// Users of a page, and addresses of a user.
@@ -34,12 +30,20 @@ const CURSOR: usize = 8_192;
 /// A rule of the contract that an answer breaks.
 pub(crate) type Broken = String;
 
-fn text(what: &str, text: &str, most: usize) -> Result<(), Broken> {
+pub(super) fn text(what: &str, text: &str, most: usize) -> Result<(), Broken> {
     if text.len() > most {
         return Err(format!("{what} has {} bytes, more than {most}", text.len()));
     }
     if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
         return Err(format!("{what} has a control character"));
+    }
+    Ok(())
+}
+
+/// Readers of URLs pass over white space, so that what was checked would not be what people read.
+pub(super) fn in_one_piece(what: &str, url: &str) -> Result<(), Broken> {
+    if url.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(format!("{what} has white space in it"));
     }
     Ok(())
 }
@@ -90,6 +94,7 @@ pub(crate) fn next_step(step: &NextStep, grant: &Grant) -> Result<(), Broken> {
         NextStep::Connected(connected) => connection(connected),
         NextStep::Visit(url) => {
             text("the sign-in URL", url, VISIT)?;
+            in_one_piece("the sign-in URL", url)?;
             let uri = url.parse().map_err(|_| "the sign-in URL is not a URL".to_owned())?;
             grant.permits(&uri, Purpose::Identity).map_err(|denied| format!("the sign-in URL: {denied}"))
         }
@@ -146,45 +151,6 @@ pub(crate) fn look_ups(outcomes: &[LookUpOutcome], references: usize, links: &[L
         LookUpOutcome::Unknown(why) => text("a reason", why, SENTENCE),
         LookUpOutcome::Gone | LookUpOutcome::RetryLater(_) => Ok(()),
     })
-}
-
-/// A link that people are sent to.
-fn join_link(link: &str, links: &[Links]) -> Result<(), Broken> {
-    people_go_to(link, URL, links).map(drop)
-}
-
-/// A link for one participant, that leads where the tokens that were signed for it may go. No message has any
-/// of it.
-pub(crate) fn participant_link(link: &str, signed: &[Signed], links: &[Links]) -> Result<(), Broken> {
-    let url = people_go_to(link, PARTICIPANT, links)?;
-    match signed.iter().find(|signed| !signed.links.lead_to(&url)) {
-        Some(signed) => {
-            let origin = url.origin().ascii_serialization();
-            Err(format!("the join link leads to {origin}, and a token was signed for {} alone", signed.links))
-        }
-        None => Ok(()),
-    }
-}
-
-fn people_go_to(link: &str, most: usize, links: &[Links]) -> Result<Url, Broken> {
-    text("the join link", link, most)?;
-    // A URL's reader passes over them, so that what was checked would not be what people read.
-    if link.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err("the join link has white space in it".to_owned());
-    }
-    let url = Url::parse(link).map_err(|error| format!("the join link is not a URL: {error}"))?;
-    if url.scheme() != "https" || url.host_str().is_none() {
-        return Err("the join link is not an https link".to_owned());
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("the join link has a user name in it".to_owned());
-    }
-    if !links.is_empty() && !links.iter().any(|links| links.lead_to(&url)) {
-        let origin = url.origin().ascii_serialization();
-        let granted = links.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        return Err(format!("the join link leads to {origin}, and the operator granted {granted}"));
-    }
-    Ok(url)
 }
 
 /// A name that is stored and compared: of characters that look the same wherever they are shown.
@@ -328,23 +294,6 @@ mod tests {
             optional_api_origins: Vec::new(),
             optional_identity_origins: Vec::new(),
         })
-    }
-
-    #[test]
-    fn a_link_is_checked_as_people_will_read_it() {
-        let links = ["https://rooms.example".parse().expect("links")];
-        assert_eq!(join_link("https://rooms.example/1", &links), Ok(()));
-        for link in [
-            "https://rooms.example/1\nhttps://evil.example/pay",
-            "https://rooms.ex\nample/1",
-            "https://rooms.example/1\t2",
-            " https://rooms.example/1",
-            "https://rooms.example/1 ",
-            "https://rooms.example/1\u{2028}",
-        ] {
-            let refused = join_link(link, &links);
-            assert_eq!(refused, Err("the join link has white space in it".to_owned()), "{link:?}");
-        }
     }
 
     #[test]

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower};
 use wasmtime::{Engine, Store, UpdateDeadline};
 
-use super::failure::{CallError, Failure, classify};
+use super::failure::{CallError, Failure, classify, is_the_guests};
 use super::limits::Limits;
-use super::pace::Pace;
+use super::pace::{Line, Pace, Queue, queue};
+use super::places::{Places, PluginPlaces};
 use super::state::{CallState, Joining};
 use super::usage::Usage;
 use crate::bindings::exports::scheduling::video_provider::{joining, provider};
@@ -37,7 +37,7 @@ fn spare(time: Duration) -> Duration {
 /// What all plugins of a host share for running.
 pub(crate) struct Runner {
     pub(crate) engine: Engine,
-    pub(crate) places: Semaphore,
+    pub(crate) places: Arc<Places>,
     pub(crate) pace: Arc<Pace>,
 }
 
@@ -52,10 +52,9 @@ pub(crate) struct Sandboxed {
     pub(crate) limits: Limits,
     pub(crate) lender: Arc<Lender>,
     pub(crate) name: Arc<str>,
-    /// The plugin's own share of the places.
-    pub(crate) places: Semaphore,
-    /// Places that each of its calls takes: one for each linear memory.
-    pub(crate) places_each: u32,
+    pub(crate) places: PluginPlaces,
+    /// Where its calls that compute for long wait for each other.
+    pub(crate) queue: Queue,
     /// The most linear memory that one of its instances took so far, in bytes.
     pub(crate) most_memory: AtomicUsize,
 }
@@ -123,7 +122,9 @@ impl Sandboxed {
         time: Duration,
         call: impl AsyncFnOnce(&mut Store<CallState>, &Instance) -> wasmtime::Result<R>,
     ) -> Result<R, CallError> {
-        let usage = Usage::new(self.runner.pace.clone(), &self.limits);
+        let tenant = whose.as_ref().map_or_else(queue, |(_, tenant)| tenant.queue.clone());
+        let line = Line { tenant, plugin: self.queue.clone() };
+        let usage = Usage::new(self.runner.pace.clone(), line, &self.limits);
         // Boxed, or it would be copied into every future that awaits a call.
         usage.of(Box::pin(self.attempt(function, whose, time, &usage, call))).await
     }
@@ -145,11 +146,7 @@ impl Sandboxed {
         if held_back && timeout_at(deadline, usage.clone().turn()).await.is_err() {
             return Err(fail(Failure::HeldBack));
         }
-        let places = timeout_at(deadline, async {
-            let own = self.places.acquire_many(self.places_each).await;
-            (own, self.runner.places.acquire_many(self.places_each).await)
-        });
-        let Ok((Ok(_own), Ok(_place))) = places.await else {
+        let Ok(Ok(_place)) = timeout_at(deadline, self.places.take()).await else {
             return Err(fail(Failure::Busy));
         };
         let state = CallState::new(
@@ -194,13 +191,15 @@ impl Sandboxed {
                 let failure = classify(&error, &store.data().meter, &stderr.contents(), &self.limits);
                 let redactor = store.data().redactor();
                 let failure = match failure {
-                    Failure::Trapped(text) if instantiating => {
+                    Failure::Trapped(text) if instantiating && !is_the_guests(&error) => {
                         Failure::Instance(redactor.text(&text).into_owned())
                     }
                     Failure::Trapped(text) => Failure::Trapped(redactor.text(&text).into_owned()),
                     other => other,
                 };
-                tracing::error!(plugin = &*self.name, function, %failure, "a plugin failed");
+                // In one line, whatever it said.
+                let told = failure.to_string().replace('\n', " | ");
+                tracing::error!(plugin = &*self.name, function, failure = told, "a plugin failed");
                 Err(fail(failure))
             }
             Err(_elapsed) => {

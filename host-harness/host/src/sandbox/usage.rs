@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::limits::Limits;
-use super::pace::{Pace, Turn};
+use super::pace::{Line, Pace, Turn};
 
 /// What one call used, and what it does.
 ///
@@ -17,6 +17,7 @@ use super::pace::{Pace, Turn};
 #[derive(Debug)]
 pub(crate) struct Usage {
     pace: Arc<Pace>,
+    line: Line,
     at_once: Duration,
     /// Nanoseconds of all polls that have ended.
     spent: AtomicU64,
@@ -33,9 +34,10 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
-    pub(crate) fn new(pace: Arc<Pace>, limits: &Limits) -> Arc<Self> {
+    pub(crate) fn new(pace: Arc<Pace>, line: Line, limits: &Limits) -> Arc<Self> {
         Arc::new(Self {
             pace,
+            line,
             at_once: limits.at_once,
             spent: AtomicU64::default(),
             poll_began: AtomicU64::default(),
@@ -90,7 +92,7 @@ impl Usage {
     pub(crate) async fn turn(self: Arc<Self>) {
         self.held_back.store(true, Ordering::Relaxed);
         self.computing.store(true, Ordering::Relaxed);
-        let turn = self.pace.turn().await;
+        let turn = self.pace.turn(&self.line).await;
         self.computing.store(false, Ordering::Relaxed);
         *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = Some(turn);
     }
@@ -140,7 +142,7 @@ mod tests {
     const MOMENT: Duration = Duration::from_millis(3);
 
     fn usage(at_once: Duration) -> Arc<Usage> {
-        Usage::new(Arc::default(), &Limits { at_once, ..Limits::default() })
+        Usage::new(Arc::default(), Line::default(), &Limits { at_once, ..Limits::default() })
     }
 
     fn compute(time: Duration) {
@@ -169,7 +171,7 @@ mod tests {
     #[tokio::test]
     async fn who_has_computed_for_long_takes_turns_and_a_turn_lasts_as_long_as_a_poll() {
         let one = usage(MOMENT);
-        let other = Usage::new(one.pace.clone(), &Limits::default());
+        let other = Usage::new(one.pace.clone(), Line::default(), &Limits::default());
         one.of(async {
             assert!(!one.takes_turns());
             compute(MOMENT);

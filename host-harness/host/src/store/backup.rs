@@ -80,7 +80,7 @@ pub async fn back_up(from: &Path, to: &Path) -> Result<Backup, BackupError> {
 }
 
 /// Puts a copy in the place of a database that is not there: checks `from`, and copies it to the new file
-/// `to`, which no host uses yet.
+/// `to`, which no host uses yet. It belongs to whom its folder belongs to, whoever puts it back.
 pub async fn restore(from: &Path, to: &Path) -> Result<Backup, BackupError> {
     require(from)?;
     // Another database's log would be played into this one, and its mark would have hosts refuse it.
@@ -92,7 +92,10 @@ pub async fn restore(from: &Path, to: &Path) -> Result<Backup, BackupError> {
         }
     }
     check(from).await?;
-    back_up(from, to).await
+    let restored = back_up(from, to).await?;
+    let given = to.parent().map_or(Ok(()), |folder| private_file::keep_owner(folder, to));
+    given.map_err(|source| BackupError::File { path: to.to_owned(), source })?;
+    Ok(restored)
 }
 
 fn require(path: &Path) -> Result<(), BackupError> {

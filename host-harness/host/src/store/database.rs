@@ -44,6 +44,26 @@ const MIGRATION_SETTINGS: &str = "SET lock_timeout = '2min'";
 /// A transaction of either database.
 pub type Transaction = sqlx::Transaction<'static, Any>;
 
+/// Connections to the database, in one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    /// How many are at work for somebody.
+    pub busy: u32,
+    /// How many are open and wait for work.
+    pub idle: u32,
+    /// How many there may be. Who finds them all busy waits for five seconds, and is refused then.
+    pub limit: u32,
+}
+
+impl Connections {
+    pub(super) fn of(pool: &AnyPool) -> Self {
+        let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+        // The two are not read at once.
+        let busy = pool.size().saturating_sub(idle);
+        Self { busy, idle, limit: pool.options().get_max_connections() }
+    }
+}
+
 /// Whether this is a pool of connections to a server, and not to a file.
 pub fn is_server(pool: &AnyPool) -> bool {
     pool.connect_options().database_url.scheme() != "sqlite"

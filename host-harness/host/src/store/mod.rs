@@ -43,7 +43,7 @@ use sqlx::migrate::Migrator;
 pub use authorization::{Authorization, CallbackError, Purpose};
 pub use backup::{Backup, BackupError, back_up, restore};
 pub(crate) use credential::Reading;
-pub use database::{Transaction, begin, is_server};
+pub use database::{Connections, Transaction, begin, is_server};
 pub use error::StoreError;
 pub use integration::{Integration, IntegrationError};
 pub use key_file::KeyFile;
@@ -112,6 +112,16 @@ impl Store {
     /// [`Self::migrate`]. Begin what writes with [`begin`], or two writers can fail each other.
     pub fn pool(&self) -> &AnyPool {
         &self.pool
+    }
+
+    /// How many connections there are in this moment.
+    pub fn connections(&self) -> Connections {
+        Connections::of(&self.pool)
+    }
+
+    /// Whether its file was copied to a server since it was opened: nothing more may be written to it.
+    pub fn moved(&self) -> Result<(), StoreError> {
+        self.location.path().map_or(Ok(()), moved::refuse)
     }
 
     /// Where it is.

@@ -45,9 +45,10 @@ pub(super) fn replace_private(path: &Path, contents: &[u8]) -> io::Result<()> {
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
-/// What root replaces has to stay readable for the account that the host runs as.
+/// Gives `file` the owner of another file or folder: what root replaces or puts back has to be readable for the
+/// account that the host runs as.
 #[cfg(unix)]
-fn keep_owner(of: &Path, file: &Path) -> io::Result<()> {
+pub(super) fn keep_owner(of: &Path, file: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt as _, chown};
     let (wanted, is) = (fs::metadata(of)?, fs::metadata(file)?);
     if (wanted.uid(), wanted.gid()) == (is.uid(), is.gid()) {
@@ -57,7 +58,7 @@ fn keep_owner(of: &Path, file: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn keep_owner(_: &Path, _: &Path) -> io::Result<()> {
+pub(super) fn keep_owner(_: &Path, _: &Path) -> io::Result<()> {
     Ok(())
 }
 

@@ -29,7 +29,8 @@ pub struct CopiedTable {
     pub digest: String,
 }
 
-/// Why nothing was copied. The target is as it was, but for empty tables.
+/// Why nothing was copied, or is known to be. The target is as it was, but for empty tables, unless it is
+/// [`CopyError::Unsure`].
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
     /// The source is no file, or the target no server.
@@ -79,6 +80,18 @@ pub enum CopyError {
         .0.join(", ")
     )]
     Circle(Vec<String>),
+    /// The target went away while it was to keep what was copied.
+    #[error(
+        "the database {to} went away while it was to keep the copy, so that nobody knows whether it did: copy once \
+         more. If it says then that it is not empty, it has everything"
+    )]
+    Unsure {
+        /// The database.
+        to: Location,
+        /// What was said.
+        #[source]
+        source: sqlx::Error,
+    },
     /// A database did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -163,10 +176,12 @@ pub async fn copy(
     // each could be the one.
     moved::set(path, to)?;
     super::step("store.before-copied");
-    writing.commit().await?;
-    reading.rollback().await?;
+    writing.commit().await.map_err(|source| CopyError::Unsure { to: to.clone(), source })?;
+    drop(reading);
     // For the planner, which would learn of a million rows only in a minute.
-    sqlx::query("ANALYZE").execute(&target).await?;
+    if let Err(error) = sqlx::query("ANALYZE").execute(&target).await {
+        tracing::warn!(%error, "everything was copied, and the server did not look at it: it will by itself");
+    }
     Ok(copied)
 }
 

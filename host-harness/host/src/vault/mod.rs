@@ -187,6 +187,13 @@ impl Vault {
         Ok(())
     }
 
+    /// Forgets what is held of an integration that is gone. What takes its secrets out of texts stays until calls
+    /// under way have ended.
+    pub fn forget(&self, integration: &Integration) {
+        self.0.slots.forget(integration);
+        self.0.known.forget(integration, std::time::Instant::now());
+    }
+
     /// Waits until no renewal is under way.
     pub async fn settled(&self) {
         let renewals = &self.0.renewals;

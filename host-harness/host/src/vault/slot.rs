@@ -160,6 +160,11 @@ impl Slots {
         Arc::clone(names.entry(name.to_owned()).or_default())
     }
 
+    /// Those of an integration that is gone.
+    pub(super) fn forget(&self, integration: &Integration) {
+        locked(&self.0).remove(integration);
+    }
+
     pub(super) fn remove(&self, integration: &Integration, name: &str) {
         let mut slots = locked(&self.0);
         if let Some(names) = slots.get_mut(integration) {

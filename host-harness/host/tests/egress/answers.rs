@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use tokio::net::TcpListener;
-use video_host::egress::{Client, ClientOptions, StaticRoutes};
+use video_host::egress::{AnswerRoom, Client, ClientOptions, StaticRoutes};
 use video_host::transport::{SendError, Transport};
 
 use crate::server::{HOST, Server, ask, get, moment, ok, plenty};
@@ -50,6 +50,29 @@ async fn a_large_body_arrives_as_it_was_sent_over_either_protocol() {
         let server = Server::http(&[protocol], move |_| Response::new(Full::new(sent.clone()))).await;
         assert!(ask(&server.client()).await.unwrap().body() == &body, "{protocol}");
         assert_eq!(ask(&small(&server)).await.unwrap_err(), SendError::TooLarge(1000), "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn large_answers_that_share_room_are_refused_when_others_hold_it() {
+    for protocol in ["http/1.1", "h2"] {
+        let server =
+            Server::http(&[protocol], |_| Response::new(Full::new(Bytes::from(vec![7; 700 << 10])))).await;
+        let (client, room) = (server.client(), AnswerRoom::new(1 << 20));
+        let ask = async || {
+            let mut request = get("https://api.example/");
+            request.extensions_mut().insert(room.clone());
+            client.send(request, plenty()).await
+        };
+        let first = ask().await.unwrap();
+        let refused = ask().await.unwrap_err();
+        assert!(matches!(&refused, SendError::NoAnswer(why) if why.contains("all the room")), "{refused}");
+        drop(first);
+        assert_eq!(ask().await.unwrap().body().len(), 700 << 10, "{protocol}");
+        // Who shares no room is not held up.
+        let held = ask().await.unwrap();
+        assert!(client.send(get("https://api.example/"), plenty()).await.is_ok());
+        drop(held);
     }
 }
 

@@ -32,10 +32,19 @@ impl<V: VideoProviders> Platform<V> {
     /// meetings ended that no appointment has any more. Call it at the start, and now and then: it asks for nothing twice, and is harmless while others book. An integration that
     /// gives no answer is left alone for this time.
     pub async fn resume(&self) -> Result<ResumeReport, DatabaseError> {
+        self.resume_while(|| true).await
+    }
+
+    /// As [`Platform::resume`], as long as it goes on, which is asked before each appointment; the others are in
+    /// no report.
+    pub async fn resume_while(&self, goes_on: impl Fn() -> bool) -> Result<ResumeReport, DatabaseError> {
         let undone = store::unfinished(&mut *self.connection().await?).await?;
         let mut report = ResumeReport::default();
         let mut silent = HashMap::<Option<IntegrationId>, String>::new();
         for id in undone {
+            if !goes_on() {
+                break;
+            }
             let _turn = self.turns().take(&id).await;
             let Some(appointment) = self.appointment(&id).await? else {
                 continue;

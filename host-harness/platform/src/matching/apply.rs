@@ -1,10 +1,10 @@
 //! Storing what was found out, and taking it off the list, in one transaction.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::ask::Asked;
 use super::job::JobId;
-use super::store::Answer;
 use super::turn::Turn;
 use super::{Candidate, MatchError, MatchState, job_store, queue, store, turn};
 use crate::database::{self, Connection, DatabaseError};
@@ -31,6 +31,9 @@ pub(super) struct For<'a> {
     /// The turn that has to hold; none where no list is worked off.
     pub(super) turn: Option<&'a Turn>,
     pub(super) job: Option<&'a JobId>,
+    /// When a job that reads the directory began: who was wanted by themselves before that, and found, is not
+    /// wanted any more.
+    pub(super) reading_since: Option<i64>,
 }
 
 /// Stores what a call came to. `due` is not before when those are asked for again who were put off.
@@ -49,7 +52,9 @@ pub(super) async fn apply<V: VideoProviders>(
     {
         return Ok(Applied::Overtaken);
     }
-    let answers = current(&mut transaction, whom.integration, &asked.answers).await?;
+    let same = with_that_key(&mut transaction, whom.integration, asked).await?;
+    let holds = |candidate: &Candidate| same.contains(candidate.staff.as_str());
+    let answers: Vec<_> = asked.answers.iter().filter(|(candidate, _)| holds(candidate)).cloned().collect();
     let done: Vec<_> = answers.iter().map(|(candidate, _)| candidate.staff.as_str()).collect();
     let before = match whom.job {
         Some(job) => store::given(&mut transaction, id, job, &done).await?,
@@ -63,11 +68,19 @@ pub(super) async fn apply<V: VideoProviders>(
         .collect();
     store::part_same_users(&mut transaction, id, &users).await?;
     queue::remove(&mut transaction, id, whom.job, &done).await?;
+    let mut step = "matching.batch";
+    if let Some(since) = whom.reading_since
+        && !done.is_empty()
+    {
+        queue::remove_older(&mut transaction, id, &done, since).await?;
+        step = "matching.found";
+    }
 
-    let missed: Vec<_> = asked.missed.iter().map(|candidate| candidate.staff.as_str()).collect();
+    let missed = asked.missed.iter().filter(|candidate| holds(candidate));
+    let missed: Vec<_> = missed.map(|candidate| candidate.staff.as_str()).collect();
     queue::by_address(&mut transaction, id, whom.job, &missed).await?;
     for wait in distinct_waits(asked) {
-        let put_off = asked.put_off.iter().filter(|(_, named)| *named == wait);
+        let put_off = asked.put_off.iter().filter(|(candidate, named)| *named == wait && holds(candidate));
         let staff: Vec<_> = put_off.map(|(candidate, _)| candidate.staff.as_str()).collect();
         queue::put_off(&mut transaction, id, whom.job, &staff, due(wait)).await?;
     }
@@ -84,7 +97,7 @@ pub(super) async fn apply<V: VideoProviders>(
         }
         None => true,
     };
-    platform.commit(transaction, "matching.batch", news).await?;
+    platform.commit(transaction, step, news).await?;
     Ok(if goes_on { Applied::Stored } else { Applied::Ended })
 }
 
@@ -99,20 +112,25 @@ fn distinct_waits(asked: &Asked) -> Vec<Option<u64>> {
     waits
 }
 
-/// The answers that still hold: an answer about a key that the staff member no longer has is none.
-async fn current(
+/// Those who still have the key that they were asked for by. An answer about another one is none, and who is
+/// wanted by a new key is neither put off nor looked for by address for the old one's sake.
+async fn with_that_key<'a>(
     connection: &mut Connection,
     integration: &Integration,
-    answers: &[(Candidate, Answer)],
-) -> Result<Vec<(Candidate, Answer)>, DatabaseError> {
-    let mut current = Vec::with_capacity(answers.len());
-    for answers in answers.chunks(database::ROWS_AT_ONCE) {
-        let ids: Vec<_> = answers.iter().map(|(candidate, _)| candidate.staff.as_str()).collect();
+    asked: &'a Asked,
+) -> Result<HashSet<&'a str>, DatabaseError> {
+    let answered = asked.answers.iter().map(|(candidate, _)| candidate);
+    let put_off = asked.put_off.iter().map(|(candidate, _)| candidate);
+    let candidates: Vec<&'a Candidate> = answered.chain(&asked.missed).chain(put_off).collect();
+    let mut same = HashSet::with_capacity(candidates.len());
+    for candidates in candidates.chunks(database::ROWS_AT_ONCE) {
+        let ids: Vec<_> = candidates.iter().map(|candidate| candidate.staff.as_str()).collect();
         let keys = staff::store::keys(connection, &ids, integration.match_field).await?;
-        let holds = |(candidate, _): &&(Candidate, Answer)| {
-            keys.get(&candidate.staff) == Some(&candidate.comparable())
-        };
-        current.extend(answers.iter().filter(holds).cloned());
+        for candidate in candidates {
+            if keys.get(&candidate.staff) == Some(&candidate.comparable()) {
+                same.insert(candidate.staff.as_str());
+            }
+        }
     }
-    Ok(current)
+    Ok(same)
 }

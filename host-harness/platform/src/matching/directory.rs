@@ -14,7 +14,7 @@ use super::plan::{PAGE, by_keys};
 use super::queue::{self, List};
 use super::store::Answer;
 use super::work::Work;
-use super::{Candidate, MatchError, job_store, reason, settle};
+use super::{Candidate, MatchError, job_store, reason, settle, wanted};
 use crate::database::{self, BuildFor as _, Kind, ROWS_AT_ONCE};
 use crate::patience::{BACK_OFF, PATIENCE, SILENT_ROUNDS, named_wait, passes};
 use crate::provider::{VideoProvider as _, VideoProviders};
@@ -27,6 +27,9 @@ impl<V: VideoProviders> Work<'_, V> {
     pub(super) async fn directory(&mut self, job: &mut JobRow) -> Result<bool, MatchError> {
         let mut silent = 0;
         while !job.page_end {
+            if self.stops() {
+                return Ok(false);
+            }
             match self.provider.list_users(job.page.as_deref()).await {
                 Ok(page) => {
                     silent = 0;
@@ -138,7 +141,8 @@ impl<V: VideoProviders> Work<'_, V> {
         self.keep(job, Vec::new(), 1).await
     }
 
-    /// Everybody about whom nothing was found has no user, no key, or shares it.
+    /// Everybody about whom nothing was found has no user, no key, or shares it. Left out is who came or changed
+    /// since the job began: their user may be on a page that was read before. They are asked for by themselves.
     async fn rest_is_not_found(&mut self, job: &JobRow) -> Result<bool, MatchError> {
         let field = self.integration.match_field;
         let mut after = String::new();
@@ -148,6 +152,9 @@ impl<V: VideoProviders> Work<'_, V> {
             query.push("FROM staff_match AS m WHERE m.staff = s.id AND m.integration = ");
             query.push_bind(job.integration.as_str().to_owned()).push(" AND m.matched_at >= ");
             query.push_bind(job.started_at).push(" AND m.match_key = s.").push(field.key_column());
+            query.push(") AND NOT EXISTS (SELECT 1 FROM match_wanted WHERE staff = s.id AND integration = ");
+            query.push_bind(job.integration.as_str().to_owned()).push(" AND ");
+            wanted::push_newer(&mut query, job.started_at);
             query.push(") ORDER BY s.id LIMIT ");
             query.push_bind(i64::try_from(ROWS_AT_ONCE).unwrap_or(i64::MAX));
             let mut connection = self.platform.connection().await?;
@@ -175,16 +182,16 @@ impl<V: VideoProviders> Work<'_, V> {
         answers: Vec<(Candidate, Answer)>,
         calls: usize,
     ) -> Result<bool, MatchError> {
-        let whom = For { integration: self.integration, turn: Some(self.turn), job: Some(&job.id) };
+        let whom = For {
+            integration: self.integration,
+            turn: Some(self.turn),
+            job: Some(&job.id),
+            reading_since: Some(job.started_at),
+        };
         let mut answers = answers;
         loop {
             let rest = answers.split_off(answers.len().min(ROWS_AT_ONCE));
             let asked = Asked { answers, ..Asked::default() };
-            let staff: Vec<_> = asked.answers.iter().map(|(candidate, _)| candidate.staff.as_str()).collect();
-            let mut transaction = database::begin(self.platform.pool()).await?;
-            // Who changed before the job began need not be asked for by themselves any more.
-            queue::remove(&mut transaction, &job.integration, None, &staff).await?;
-            database::commit(transaction, "matching.found").await?;
             if apply(self.platform, whom, &asked, calls, |_| 0).await? != Applied::Stored {
                 return Ok(false);
             }

@@ -9,6 +9,7 @@ mod apply;
 mod ask;
 mod directory;
 mod error;
+mod giving_up;
 mod job;
 mod job_store;
 mod one;
@@ -29,6 +30,7 @@ pub use error::MatchError;
 pub(crate) use job::Jobs;
 pub use job::{JobId, JobProgress, JobState, Way};
 pub use plan::MatchPlan;
+use tokio_util::sync::CancellationToken;
 use video_host::provider::{Capabilities, User};
 
 use crate::IntegrationId;
@@ -168,7 +170,9 @@ impl<V: VideoProviders> Platform<V> {
         let name = integration.display_name.clone();
         let held = self.take_turn(&integration.id).await?;
         let Some(held) = held else { return Err(MatchError::Elsewhere(name)) };
-        let worked = Work::new(self, &integration, &provider, held.turn(), &mut progress).job(&started).await;
+        let stop = CancellationToken::new();
+        let work = Work::new(self, &integration, &provider, held.turn(), &stop, &mut progress);
+        let worked = work.job(&started).await;
         self.end_turn(held).await?;
         worked?;
         let job = self.job(&started).await?;

@@ -40,7 +40,7 @@ impl<V: VideoProviders> Platform<V> {
         let others = settle::sort(&mut connection, &integration, others).await?.settled;
         drop(connection);
 
-        let whom = For { integration: &integration, turn: None, job: None };
+        let whom = For { integration: &integration, turn: None, job: None, reading_since: None };
         let settled =
             Asked { answers: others.into_iter().chain(sorted.settled).collect(), ..Asked::default() };
         apply(self, whom, &settled, 0, |_| 0).await?;

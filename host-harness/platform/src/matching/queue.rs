@@ -5,7 +5,7 @@ use sqlx::{FromRow as _, QueryBuilder, Row as _};
 use video_host::provider::Look;
 
 use super::job::{JobId, JobRow};
-use super::{Candidate, MatchState, reason};
+use super::{Candidate, MatchState, reason, wanted};
 use crate::IntegrationId;
 use crate::database::{BuildFor as _, Connection, DatabaseError, Kind};
 use crate::integration::MatchField;
@@ -58,20 +58,19 @@ pub(super) async fn candidates(
     Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
 }
 
-/// Puts the next staff behind those that the job has listed on its list. Tells whether there were any.
+/// Puts the next `most` staff behind those that the job has listed on its list. Tells whether there were any.
 /// Who was on the list by themselves is asked for by the job.
 pub(super) async fn extend(
     connection: &mut Connection,
     job: &mut JobRow,
-    most: Option<usize>,
+    most: usize,
     now: i64,
 ) -> Result<bool, DatabaseError> {
-    let most = most.and_then(|most| i64::try_from(most).ok()).unwrap_or(i64::MAX);
     let last: Option<String> = sqlx::query_scalar(
         "SELECT MAX(id) FROM (SELECT id FROM staff WHERE id > $1 ORDER BY id LIMIT $2) AS page",
     )
     .bind(&job.listed_to)
-    .bind(most)
+    .bind(i64::try_from(most).unwrap_or(i64::MAX))
     .fetch_one(&mut *connection)
     .await?;
     let Some(last) = last else { return Ok(false) };
@@ -161,6 +160,21 @@ pub(super) async fn remove(
     of_list(QueryBuilder::new("DELETE FROM match_wanted"), connection, integration, job, staff).await
 }
 
+/// Takes staff off the list of those who changed by themselves, unless they came or changed after `since`.
+pub(super) async fn remove_older(
+    connection: &mut Connection,
+    integration: &IntegrationId,
+    staff: &[&str],
+    since: i64,
+) -> Result<(), DatabaseError> {
+    let mut query = QueryBuilder::<Kind>::new("DELETE FROM match_wanted");
+    push_on_list(&mut query, integration, None, staff);
+    query.push(" AND NOT ");
+    wanted::push_newer(&mut query, since);
+    query.build_for(connection).persistent(false).execute(connection).await?;
+    Ok(())
+}
+
 /// Leaves staff on the list, to be looked for by address.
 pub(super) async fn by_address(
     connection: &mut Connection,
@@ -197,41 +211,58 @@ async fn of_list(
     if staff.is_empty() {
         return Ok(());
     }
-    query.push(" WHERE integration = ").push_bind(integration.as_str().to_owned()).push(" AND staff IN ");
-    one_of(&mut query, staff);
-    // As an expression, so that these are found by the key, and not by the index of a list that may be long.
-    query.push(" AND job || '' = ").push_bind(job.map_or("", JobId::as_str).to_owned());
+    push_on_list(&mut query, integration, job, staff);
     query.build_for(connection).persistent(false).execute(connection).await?;
     Ok(())
 }
 
-/// Notes for everybody on the list that they were asked for in vain; each keeps the outcome that they
+/// ` WHERE … ` these staff are on the list.
+fn push_on_list(
+    query: &mut QueryBuilder<Kind>,
+    integration: &IntegrationId,
+    job: Option<&JobId>,
+    staff: &[&str],
+) {
+    query.push(" WHERE integration = ").push_bind(integration.as_str().to_owned()).push(" AND staff IN ");
+    one_of(query, staff);
+    // As an expression, so that these are found by the key, and not by the index of a list that may be long.
+    query.push(" AND job || '' = ").push_bind(job.map_or("", JobId::as_str).to_owned());
+}
+
+/// Notes for at most `most` on a job's list that they were asked for in vain; each keeps the outcome that they
 /// had. From now on they are on the list by themselves, to be asked for at `due`. Tells how many.
 pub(super) async fn give_up(
     connection: &mut Connection,
     list: &List,
+    most: usize,
     now: i64,
     due: i64,
-) -> Result<u64, DatabaseError> {
+) -> Result<usize, DatabaseError> {
+    let mut query = list.rows("SELECT w.staff FROM match_wanted AS w");
+    query.push(" LIMIT ").push_bind(i64::try_from(most).unwrap_or(i64::MAX));
+    let staff: Vec<String> =
+        query.build_scalar_for(connection).persistent(false).fetch_all(&mut *connection).await?;
+    if staff.is_empty() {
+        return Ok(0);
+    }
+    let ids: Vec<_> = staff.iter().map(String::as_str).collect();
     let mut query = QueryBuilder::<Kind>::new(
         "INSERT INTO staff_match (integration, staff, match_key, outcome, reason, matched_at, unanswered_at) \
-         SELECT w.integration, s.id, s.",
+         SELECT ",
     );
-    query.push(list.field.key_column()).push(", ").push_bind(MatchState::Unknown.word());
-    query.push(", ").push_bind(reason::UNKNOWN).push(", ").push_bind(now).push(", ").push_bind(now);
-    query.push(" FROM match_wanted AS w JOIN staff AS s ON s.id = w.staff WHERE w.integration = ");
-    query.push_bind(list.integration.as_str().to_owned()).push(" AND w.job = ");
-    query.push_bind(list.job().to_owned());
+    query.push_bind(list.integration.as_str().to_owned()).push(", s.id, s.").push(list.field.key_column());
+    query.push(", ").push_bind(MatchState::Unknown.word()).push(", ").push_bind(reason::UNKNOWN);
+    query.push(", ").push_bind(now).push(", ").push_bind(now).push(" FROM staff AS s WHERE s.id IN ");
+    one_of(&mut query, &ids);
     query.push(" ON CONFLICT (integration, staff) DO UPDATE SET unanswered_at = excluded.unanswered_at");
     query.build_for(connection).persistent(false).execute(&mut *connection).await?;
 
     let mut query = QueryBuilder::<Kind>::new(
-        "UPDATE match_wanted SET job = '', changed = TRUE, attempts = attempts + 1, ",
+        "UPDATE match_wanted SET job = '', changed = TRUE, attempts = attempts + 1, due_at = ",
     );
-    query.push("due_at = ").push_bind(due).push(" WHERE integration = ");
-    query.push_bind(list.integration.as_str().to_owned()).push(" AND job = ");
-    query.push_bind(list.job().to_owned());
-    Ok(query.build_for(connection).persistent(false).execute(connection).await?.rows_affected())
+    query.push_bind(due);
+    of_list(query, connection, &list.integration, list.job.as_ref(), &ids).await?;
+    Ok(staff.len())
 }
 
 /// How an integration's list of those who changed by themselves is.

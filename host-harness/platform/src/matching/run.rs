@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::queue::Waiting;
 use super::wanted::{LONGEST, ms};
 use super::work::Work;
 use super::{MatchError, job_store, queue, wanted};
 use crate::IntegrationId;
-use crate::database::DatabaseError;
+use crate::database::{self, DatabaseError};
 use crate::platform::Platform;
 use crate::provider::{VideoProvider as _, VideoProviders};
 
@@ -29,16 +31,17 @@ struct Due {
 impl<V: VideoProviders> Platform<V> {
     /// Works on [jobs](Platform::start_rematch) and asks for staff who changed, until `shutdown` is
     /// ready. Any number of processes may run this on one store; each integration is worked on by one
-    /// of them at a time. What was under way at the end is gone on with, here or elsewhere.
+    /// of them at a time. At the end no call is begun any more, and those under way have `within` to be
+    /// answered; what is left to do is gone on with elsewhere at once, or here at the next start.
     ///
     /// Who changed is asked for after five quiet seconds, when there are enough for a full call, or
     /// after a minute.
     /// [Changes of many staff](Platform::start_video_change) are worked on beside that.
-    pub async fn run_jobs(&self, shutdown: impl Future<Output = ()>) {
+    pub async fn run_jobs(&self, shutdown: impl Future<Output = ()>, within: Duration) {
         let changes = Notify::new();
         tokio::select! {
             biased;
-            () = self.run_matching(shutdown, &changes) => {}
+            () = self.run_matching(shutdown, within, &changes) => {}
             () = self.run_changes(&changes) => {}
         }
     }
@@ -52,8 +55,9 @@ impl<V: VideoProviders> Platform<V> {
         }
     }
 
-    async fn run_matching(&self, shutdown: impl Future<Output = ()>, changes: &Notify) {
+    async fn run_matching(&self, shutdown: impl Future<Output = ()>, within: Duration, changes: &Notify) {
         let mut shutdown = std::pin::pin!(shutdown);
+        let stop = CancellationToken::new();
         let mut at_work = JoinSet::new();
         let mut busy = HashSet::new();
         // Nothing could be done for these: another process has the turn, or the database does not answer.
@@ -66,9 +70,9 @@ impl<V: VideoProviders> Platform<V> {
             });
             for integration in due.integrations {
                 if !resting.contains(&integration) && busy.insert(integration.clone()) {
-                    let platform = self.clone();
+                    let (platform, stop) = (self.clone(), stop.clone());
                     at_work.spawn(async move {
-                        let worked = platform.work_on(&integration).await;
+                        let worked = platform.work_on(&integration, &stop).await;
                         (integration, worked)
                     });
                 }
@@ -96,7 +100,12 @@ impl<V: VideoProviders> Platform<V> {
                 () = self.waiter().wait(pause) => resting.clear(),
             }
         }
-        at_work.shutdown().await;
+        stop.cancel();
+        let answered = async { while at_work.join_next().await.is_some() {} };
+        if timeout(within, answered).await.is_err() {
+            tracing::warn!("matching calls that were not answered in time are made again elsewhere");
+            at_work.shutdown().await;
+        }
         if let Err(error) = self.give_back_left_turns().await {
             tracing::warn!(%error, "matching under way is gone on with elsewhere only in two minutes");
         }
@@ -114,7 +123,7 @@ impl<V: VideoProviders> Platform<V> {
                 return Ok(due.next.map(|next| self.until(next)));
             }
             for integration in fresh {
-                self.work_on(&integration).await;
+                self.work_on(&integration, &CancellationToken::new()).await;
             }
         }
     }
@@ -135,7 +144,9 @@ impl<V: VideoProviders> Platform<V> {
             let provider = match self.matchable(&waiting.integration).await {
                 Ok((_, provider)) => provider,
                 Err(MatchError::NotNeeded(_)) => {
-                    wanted::forget(&mut *self.connection().await?, &waiting.integration).await?;
+                    let mut transaction = database::begin(self.pool()).await?;
+                    wanted::forget(&mut transaction, &waiting.integration).await?;
+                    database::commit(transaction, "matching.forgotten").await?;
                     continue;
                 }
                 Err(_) => continue,
@@ -150,21 +161,21 @@ impl<V: VideoProviders> Platform<V> {
         Ok(due)
     }
 
-    /// Takes the turn of an integration and does what there is to do. False if it could not.
-    async fn work_on(&self, id: &IntegrationId) -> bool {
-        self.try_work_on(id).await.unwrap_or_else(|error| {
+    /// Takes the turn of an integration and does what there is to do until `stop`. False if it could not.
+    async fn work_on(&self, id: &IntegrationId, stop: &CancellationToken) -> bool {
+        self.try_work_on(id, stop).await.unwrap_or_else(|error| {
             tracing::warn!(integration = %id, %error, "matching stopped");
             false
         })
     }
 
-    async fn try_work_on(&self, id: &IntegrationId) -> Result<bool, MatchError> {
+    async fn try_work_on(&self, id: &IntegrationId, stop: &CancellationToken) -> Result<bool, MatchError> {
         let Some(held) = self.take_turn(id).await? else { return Ok(false) };
         let mut nobody = |_| {};
         let worked = async {
             let (integration, provider) = self.matchable(id).await?;
             let job = job_store::running_on(&mut *self.connection().await?, id).await?;
-            let work = Work::new(self, &integration, &provider, held.turn(), &mut nobody);
+            let work = Work::new(self, &integration, &provider, held.turn(), stop, &mut nobody);
             match job {
                 Some(job) => work.job(&job.id).await,
                 None => work.changed().await,

@@ -80,6 +80,13 @@ async fn end(mut query: QueryBuilder<Kind>, connection: &mut Connection) -> Resu
     Ok(())
 }
 
+/// Has `query` choose rows of `match_wanted` whose staff came or changed after `since`: an earlier row keeps the
+/// time of its beginning, and is due anew.
+pub(super) fn push_newer(query: &mut QueryBuilder<Kind>, since: i64) {
+    query.push("(wanted_at > ").push_bind(since).push(" OR (attempts = 0 AND due_at > ");
+    query.push_bind(since.saturating_add(ms(QUIET))).push("))");
+}
+
 /// Puts a staff member on the lists of the integrations where they are not matched, and of the one that they
 /// use.
 pub(crate) async fn assigned(

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use tokio_util::sync::CancellationToken;
 use video_host::CallError;
 use video_host::provider::Look;
 
@@ -26,17 +27,15 @@ use crate::provider::{VideoProvider, VideoProviders};
 /// Batches side by side at most. At Microsoft a batch of 300 costs 20 resource units of 3,500 in ten
 /// seconds for the smallest tenant: eight of them leave room for the bookings of the same moment.
 pub(super) const SIDE_BY_SIDE: usize = 8;
-/// When those are asked for again whom a job gave up.
-const LATER: Duration = Duration::from_mins(15);
 /// When those are asked for again who changed and were put off, where the provider does not say.
 const SOON: Duration = Duration::from_secs(30);
 
 /// How working a list off ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
+pub(super) enum End {
     /// Nobody is left on it who could be asked for now.
     Drained,
-    /// The job has ended meanwhile, or another process has the turn.
+    /// The job has ended meanwhile, another process has the turn, or this one stops.
     TakenAway,
 }
 
@@ -85,6 +84,8 @@ pub(super) struct Work<'a, V: VideoProviders> {
     pub(super) integration: &'a Integration,
     pub(super) provider: &'a V::Provider,
     pub(super) turn: &'a Turn,
+    /// Once it is cancelled no call is begun.
+    stop: &'a CancellationToken,
     progress: &'a mut (dyn FnMut(Progress) + Send),
     side_by_side: usize,
 }
@@ -95,9 +96,15 @@ impl<'a, V: VideoProviders> Work<'a, V> {
         integration: &'a Integration,
         provider: &'a V::Provider,
         turn: &'a Turn,
+        stop: &'a CancellationToken,
         progress: &'a mut (dyn FnMut(Progress) + Send),
     ) -> Self {
-        Self { platform, integration, provider, turn, progress, side_by_side: 1 }
+        Self { platform, integration, provider, turn, stop, progress, side_by_side: 1 }
+    }
+
+    /// Whether the process stops: no call is begun any more.
+    pub(super) fn stops(&self) -> bool {
+        self.stop.is_cancelled()
     }
 
     /// Works on a job until it ends, or until this process may not any more.
@@ -146,7 +153,9 @@ impl<'a, V: VideoProviders> Work<'a, V> {
     pub(super) async fn changed(mut self) -> Result<(), MatchError> {
         let integration = self.integration.id.clone();
         let list = List { integration, field: self.integration.match_field, job: None };
-        queue::make_due(&mut *self.platform.connection().await?, &list, self.platform.now()).await?;
+        let mut transaction = database::begin(self.platform.pool()).await?;
+        queue::make_due(&mut transaction, &list, self.platform.now()).await?;
+        database::commit(transaction, "matching.due").await?;
         self.list(&list, None).await?;
         Ok(())
     }
@@ -172,7 +181,7 @@ impl<'a, V: VideoProviders> Work<'a, V> {
         }
     }
 
-    /// Leaves the provider alone. False if the turn was lost.
+    /// Leaves the provider alone. False if the turn was lost, or the process stops.
     pub(super) async fn rest(&mut self, job: Option<&JobId>, wait: Duration) -> Result<bool, MatchError> {
         let now = self.platform.now();
         if !turn::confirm(&mut *self.platform.connection().await?, self.turn, now, wait).await? {
@@ -181,8 +190,11 @@ impl<'a, V: VideoProviders> Work<'a, V> {
         if let Some(job) = job {
             self.tell(job, Some(wait)).await?;
         }
-        self.platform.waiter().wait(wait).await;
-        Ok(true)
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Ok(false),
+            () = self.platform.waiter().wait(wait) => Ok(true),
+        }
     }
 
     /// Staff who were never asked for, behind `after`, in full batches as long as there are more; none if
@@ -206,7 +218,7 @@ impl<'a, V: VideoProviders> Work<'a, V> {
             if let Some(job) = job.as_deref_mut()
                 && fresh.len() < most
             {
-                more = queue::extend(&mut transaction, job, Some(most - fresh.len()), now).await?;
+                more = queue::extend(&mut transaction, job, most - fresh.len(), now).await?;
                 if more {
                     fresh = queue::fresh(&mut transaction, list, after, now, most).await?;
                 }
@@ -287,7 +299,7 @@ impl<'a, V: VideoProviders> Work<'a, V> {
         due: impl Fn(Option<u64>) -> i64,
     ) -> Result<bool, MatchError> {
         let job = list.job.as_ref();
-        let whom = For { integration: self.integration, turn: Some(self.turn), job };
+        let whom = For { integration: self.integration, turn: Some(self.turn), job, reading_since: None };
         let applied = apply(self.platform, whom, asked, calls, due).await?;
         if let Some(job) = job
             && applied == Applied::Stored
@@ -314,6 +326,7 @@ impl<'a, V: VideoProviders> Work<'a, V> {
         let (mut more, mut goes_on, mut refused) = (true, true, None);
         let mut round = Round::default();
         loop {
+            goes_on &= !self.stops();
             while calls.len() < self.side_by_side && round.put_off.is_none() && refused.is_none() && goes_on {
                 if waiting.is_empty() && more {
                     let fresh =
@@ -376,19 +389,6 @@ impl<'a, V: VideoProviders> Work<'a, V> {
             total: progress.map_or(0, |progress| progress.total),
             error,
         })
-    }
-
-    /// Gives up the rest of a job: it keeps the outcomes that it had, and is asked for later.
-    async fn give_up(&mut self, list: &List, job: &mut JobRow, wait: Duration) -> Result<End, MatchError> {
-        let now = self.platform.now();
-        let mut transaction = database::begin(self.platform.pool()).await?;
-        if !turn::confirm(&mut transaction, self.turn, now, Duration::ZERO).await? {
-            return Ok(End::TakenAway);
-        }
-        queue::extend(&mut transaction, job, None, now).await?;
-        queue::give_up(&mut transaction, list, now, now.saturating_add(ms(wait.max(LATER)))).await?;
-        database::commit(transaction, "matching.given-up").await?;
-        Ok(End::Drained)
     }
 
     pub(super) async fn tell(&mut self, job: &JobId, waiting: Option<Duration>) -> Result<(), MatchError> {

@@ -122,7 +122,8 @@ impl Manifests {
     ///   again each time, also if its own text stays: any of these files may still be on its way, and nothing is
     ///   compiled for it.
     /// - A version that does not load, or can do less than the one that works, is looked at again when its
-    ///   manifest changes: the same bytes come to the same.
+    ///   manifest changes: the same bytes come to the same. Only one that had no room or no time to say who it is
+    ///   is asked again each time.
     /// - A manifest that is not there any more unloads nothing: files are gone for a moment while they are
     ///   replaced, and longer when a volume is; organisations whose plugin is gone cannot book.
     ///
@@ -223,6 +224,10 @@ impl Manifests {
                 Some(swapped)
             }
             Err(refused) => {
+                // What had no room or no time may have them later: the same bytes are tried again.
+                if refused.may_pass() {
+                    self.files.entry(file.clone()).or_default().settled = false;
+                }
                 plugins.refuse(&file, provider, format!("{}: {refused}", file.display()));
                 None
             }

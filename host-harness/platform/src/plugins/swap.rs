@@ -1,9 +1,9 @@
 //! Another version of a plugin while the host runs. It has to show that it is one before any call goes to it;
 //! until then, and if it does not, the one that works stays.
 
-use video_host::provider::{Capabilities, Description};
+use video_host::provider::{Description, capability_words};
 use video_host::store::Integration as IntegrationId;
-use video_host::{CallError, LoadError, Manifest, Plugin};
+use video_host::{CallError, Failure, LoadError, Manifest, Plugin};
 
 use super::{LoadedPlugin, Plugins};
 
@@ -62,6 +62,21 @@ pub enum SwapRefused {
     },
 }
 
+impl SwapRefused {
+    /// Whether the same bytes may be taken at another time: there was no room or no time to ask them who they are.
+    pub(super) fn may_pass(&self) -> bool {
+        let Self::Load(LoadError::SelfCheck(CallError::Failed { failure, .. })) = self else { return false };
+        matches!(
+            failure,
+            Failure::Busy
+                | Failure::Deadline(_)
+                | Failure::Computing { .. }
+                | Failure::HeldBack
+                | Failure::Instance(_)
+        )
+    }
+}
+
 impl Plugins {
     /// Loads a component and has calls go to it, in place of the version that has the same id if there is
     /// one. Before that it has to load under its manifest, to be able to do what the old one can, and, where
@@ -112,16 +127,8 @@ async fn compare(old: &Plugin, new: &Plugin, options: &SwapOptions) -> Result<()
 
 /// What the old version can do and the new one cannot, in the contract's words.
 fn lost(old: &Plugin, new: &Plugin) -> Vec<&'static str> {
-    let can = |plugin: &Plugin, capability| plugin.description().capabilities.contains(capability);
-    let capabilities = [
-        (Capabilities::MATCHING, "matching"),
-        (Capabilities::RESCHEDULE, "reschedule"),
-        (Capabilities::CANCEL, "cancel"),
-        (Capabilities::DIRECTORY, "directory"),
-        (Capabilities::LOOK_UP, "look-up"),
-    ]
-    .into_iter()
-    .filter_map(|(capability, word)| (can(old, capability) && !can(new, capability)).then_some(word));
+    let can = |plugin: &Plugin| plugin.description().capabilities;
+    let capabilities = capability_words(can(old) & !can(new));
     // Without it people would be sent to links that no token opens.
     let joining = (old.joins() && !new.joins()).then_some("joining");
     capabilities.chain(joining).collect()

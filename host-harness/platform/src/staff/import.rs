@@ -17,7 +17,7 @@ const ROLE: &str = "role";
 const LONGEST: usize = 256;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Why nobody was imported.
+/// Why nobody was imported, or not everybody.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The file could not be read to its end.
@@ -35,9 +35,24 @@ pub enum ImportError {
         .0.join(" and the column ")
     )]
     Columns(Vec<&'static str>),
-    /// The records could not be saved.
-    #[error(transparent)]
-    Database(#[from] DatabaseError),
+    /// Not all records could be saved. Those that could stay, and are left out the next time.
+    #[error(
+        "The platform's database did not answer ({}), so the staff file was not imported to its end. Import it \
+         again in a minute: that does the rest.",
+        why(.0)
+    )]
+    Database(DatabaseError),
+}
+
+/// Without the sentence that says that nothing was saved: rows before it may have been.
+fn why(error: &DatabaseError) -> &sqlx::Error {
+    &error.0
+}
+
+impl From<DatabaseError> for ImportError {
+    fn from(error: DatabaseError) -> Self {
+        Self::Database(error)
+    }
 }
 
 /// What became of a staff file.

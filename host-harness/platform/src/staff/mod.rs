@@ -15,6 +15,7 @@ use crate::platform::Platform;
 use crate::provider::VideoProviders;
 use crate::search;
 use crate::word::{self, Word, words};
+use store::Stored;
 
 /// What a staff member may do on the platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -88,23 +89,54 @@ impl<V: VideoProviders> Platform<V> {
     /// The first line names the columns `id`, `name`, `email`, `user_name`, in any order, and
     /// optionally `role` (`staff`, `scheduler` or `administrator`; without it, new staff are `staff` and the others
     /// keep theirs). UTF-8, with or without a byte order mark. A row that cannot be used is named in
-    /// the report with its line, and the others go in all the same; either all of them do, or, on an
-    /// error, none.
+    /// the report with its line, and the others go in all the same.
+    ///
+    /// A file that cannot be read to its end imports nobody. What is read is written some rows at a time, and
+    /// rows that are stored as they are given are not: bookings go on meanwhile. If the database fails midway,
+    /// the rows up to there are saved, and importing the file again does the rest.
     ///
     /// Who is new or has another e-mail or user name is [matched by itself](Platform::run_jobs).
     ///
     /// Reads to the end, on the calling thread.
     pub async fn import_staff(&self, reader: impl Read) -> Result<ImportReport, ImportError> {
         let parsed = import::parse(reader)?;
-        let mut transaction = database::begin(self.pool()).await?;
-        let before = store::count(&mut transaction).await?;
-        for rows in parsed.rows.chunks(database::ROWS_AT_ONCE) {
-            self.put(&mut transaction, rows, parsed.has_roles).await?;
+        let (total, mut added) = (parsed.rows.len(), 0);
+        let mut left = parsed.rows.into_iter();
+        loop {
+            let rows: Vec<_> = left.by_ref().take(database::ROWS_AT_ONCE).collect();
+            if rows.is_empty() {
+                break;
+            }
+            added += self.import_some(rows, parsed.has_roles).await?;
         }
-        let added = store::count(&mut transaction).await? - before;
+        Ok(ImportReport { added, updated: total - added, rejected: parsed.rejected })
+    }
+
+    /// Writes those of at most [`ROWS_AT_ONCE`](database::ROWS_AT_ONCE) rows that are not stored as they are
+    /// given. Tells how many are new.
+    async fn import_some(
+        &self,
+        mut rows: Vec<StaffMember>,
+        with_roles: bool,
+    ) -> Result<usize, DatabaseError> {
+        // Before the turn is taken: most rows of most files are as they were, and nobody has to wait for those.
+        let stored = store::stored(&mut *self.connection().await?, &rows, with_roles).await?;
+        rows.retain(|row| stored.get(&row.id) != Some(&Stored::AsGiven));
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let mut transaction = database::begin(self.pool()).await?;
+        // Once more: hosts that start together import the same file.
+        let stored = store::stored(&mut transaction, &rows, with_roles).await?;
+        rows.retain(|row| stored.get(&row.id) != Some(&Stored::AsGiven));
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let added = rows.iter().filter(|row| !stored.contains_key(&row.id)).count();
+        self.put(&mut transaction, &rows, with_roles).await?;
         database::commit(transaction, "staff.imported").await?;
         self.jobs().wake();
-        Ok(ImportReport { added, updated: parsed.rows.len() - added, rejected: parsed.rejected })
+        Ok(added)
     }
 
     /// Adds a staff member, or puts another record in the place of the one with the same id. Who is

@@ -22,6 +22,47 @@ impl FromRow<'_, Row> for StaffMember {
     }
 }
 
+/// How a record that is given is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stored {
+    /// As it is given, with all that is made of it.
+    AsGiven,
+    /// Otherwise.
+    Otherwise,
+}
+
+/// A record's name, e-mail and user name as they are compared and sorted.
+fn keys_of(row: &StaffMember) -> [String; 3] {
+    [search::fold(row.label()), comparable(&row.email), comparable(&row.user_name)]
+}
+
+/// How these records are stored, by id; who is not known is left out. At most
+/// [`ROWS_AT_ONCE`](crate::database::ROWS_AT_ONCE).
+pub(super) async fn stored(
+    connection: &mut Connection,
+    rows: &[StaffMember],
+    with_roles: bool,
+) -> Result<HashMap<String, Stored>, DatabaseError> {
+    let given: HashMap<_, _> = rows.iter().map(|row| (row.id.as_str(), row)).collect();
+    let ids: Vec<_> = given.keys().copied().collect();
+    let mut query = QueryBuilder::<Kind>::new("SELECT * FROM staff WHERE id IN ");
+    one_of(&mut query, &ids);
+    let mut stored = HashMap::with_capacity(rows.len());
+    for row in query.build_for(connection).persistent(false).fetch_all(connection).await? {
+        let member = StaffMember::from_row(&row)?;
+        // These too: a later version may make others of the same record.
+        let keys: [String; 3] =
+            [row.try_get("name_key")?, row.try_get("email_key")?, row.try_get("user_name_key")?];
+        let as_given = given.get(member.id.as_str()).is_some_and(|given| {
+            (&given.name, &given.email, &given.user_name) == (&member.name, &member.email, &member.user_name)
+                && (!with_roles || given.role == member.role)
+                && keys_of(given) == keys
+        });
+        stored.insert(member.id, if as_given { Stored::AsGiven } else { Stored::Otherwise });
+    }
+    Ok(stored)
+}
+
 /// Writes at most [`ROWS_AT_ONCE`](crate::database::ROWS_AT_ONCE) records with one statement.
 pub(super) async fn upsert(
     connection: &mut Connection,
@@ -32,15 +73,16 @@ pub(super) async fn upsert(
         "INSERT INTO staff (id, name, email, user_name, role, name_key, email_key, user_name_key) ",
     );
     query.push_values(rows, |mut values, row| {
+        let [name_key, email_key, user_name_key] = keys_of(row);
         values
             .push_bind(&row.id)
             .push_bind(&row.name)
             .push_bind(&row.email)
             .push_bind(&row.user_name)
             .push_bind(Word::word(row.role))
-            .push_bind(search::fold(row.label()))
-            .push_bind(comparable(&row.email))
-            .push_bind(comparable(&row.user_name));
+            .push_bind(name_key)
+            .push_bind(email_key)
+            .push_bind(user_name_key);
     });
     query.push(
         " ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, \

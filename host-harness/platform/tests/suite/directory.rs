@@ -5,7 +5,7 @@ use std::time::Duration;
 use video_host::provider::{DirectoryEntry, DirectoryPage, Error, Standing};
 use video_platform::{JobState, MatchState, Way};
 
-use crate::rematching::{found, later};
+use crate::rematching::{found, later, member};
 use crate::script::{Stage, user};
 
 fn entry(key: &str, standing: Standing, other_keys: &[&str]) -> DirectoryEntry {
@@ -103,5 +103,76 @@ async fn a_directory_that_cannot_be_read_is_left_for_asking_by_key() -> anyhow::
     stage.platform.run_due_jobs().await?;
     assert_eq!(stage.script.take_calls(), ["list from the start", "match ann@contoso.com"]);
     assert_eq!(stage.platform.rematch_progress(&job).await?.state, JobState::Finished);
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_comes_or_changes_while_pages_are_read_is_asked_for_by_key_instead_of_told_that_there_is_nobody()
+-> anyhow::Result<()> {
+    let stage = Stage::new().await?;
+    let id = stage.connect().await?;
+    stage.import(&["ann", "bob", "eve"]).await?;
+    {
+        let usable = |key: &str| entry(key, Standing::Usable, &[]);
+        let first = ["ann@contoso.com", "bob.new@contoso.com", "fay@contoso.com"].map(usable).into();
+        let second = vec![usable("bob@contoso.com")];
+        let mut pages = stage.script.pages.lock().unwrap();
+        pages.push_back(Ok(DirectoryPage { entries: first, next: Some("2".to_owned()) }));
+        pages.push_back(Ok(DirectoryPage { entries: second, next: None }));
+    }
+    stage.script.take_calls();
+    let job = stage.platform.start_rematch_by(&id, Way::Directory).await?;
+    let first = stage.script.hold_answers();
+    let changing = async {
+        first.reached().await;
+        let second = stage.script.hold_answers();
+        first.release();
+        second.reached().await;
+        // Their users are on the page before.
+        stage.clock.advance(Duration::from_secs(1));
+        stage.platform.put_staff(member("bob", "bob.new@contoso.com")).await?;
+        stage.platform.put_staff(member("fay", "fay@contoso.com")).await?;
+        second.release();
+        anyhow::Ok(())
+    };
+    let (ran, changed) = tokio::join!(stage.platform.run_due_jobs(), changing);
+    changed?;
+    ran?;
+    assert_eq!(stage.platform.rematch_progress(&job).await?.state, JobState::Finished);
+    assert_eq!(stage.script.take_calls(), ["list from the start", "count", "list 2"]);
+    let known = stage.platform.matches(&id, None, 10).await?;
+    let known: Vec<_> = known.iter().map(|known| (known.staff.as_str(), known.state)).collect();
+    assert_eq!(known, [("ann", MatchState::Matched), ("eve", MatchState::NotFound)]);
+
+    assert_eq!(later(&stage).await?, ["match bob.new@contoso.com fay@contoso.com"], "and nobody else");
+    for staff in ["bob", "fay"] {
+        assert_eq!(found(&stage, &id, staff).await?.state, MatchState::Matched, "{staff}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_changed_before_the_directory_is_read_stays_wanted_if_the_turn_is_lost() -> anyhow::Result<()> {
+    let stage = Stage::new().await?;
+    let id = stage.connect().await?;
+    stage.import(&["ann"]).await?;
+    let page = DirectoryPage { entries: vec![entry("ann@contoso.com", Standing::Usable, &[])], next: None };
+    stage.script.pages.lock().unwrap().push_back(Ok(page));
+    let job = stage.platform.start_rematch_by(&id, Way::Directory).await?;
+    let held = stage.script.hold_answers();
+    let taking = async {
+        held.reached().await;
+        stage.lose_turn(&id).await?;
+        held.release();
+        anyhow::Ok(())
+    };
+    let (ran, taken) = tokio::join!(stage.platform.run_due_jobs(), taking);
+    taken?;
+    ran?;
+    assert_eq!(stage.platform.rematch_progress(&job).await?.state, JobState::Running, "another host's now");
+    assert!(stage.platform.matches(&id, None, 10).await?.is_empty());
+    stage.platform.cancel_rematch(&job).await?;
+    stage.script.take_calls();
+    assert_eq!(later(&stage).await?, ["match ann@contoso.com"]);
     Ok(())
 }

@@ -1,8 +1,17 @@
 //! Staff from CSV files.
 
-use video_platform::{ImportError, Role, RowProblem};
+use std::fmt::Write as _;
 
+use video_platform::{ImportError, Role, RowProblem, StaffQuery};
+
+use crate::rematching::later;
 use crate::script::Stage;
+
+/// The ids of those whom a search finds.
+async fn search(stage: &Stage, typed: &str) -> anyhow::Result<Vec<String>> {
+    let query = StaffQuery { search: typed.to_owned(), ..StaffQuery::default() };
+    Ok(stage.platform.staff_list(&query).await?.rows.into_iter().map(|member| member.id).collect())
+}
 
 #[tokio::test]
 async fn a_file_with_a_byte_order_mark_is_read_like_one_without() -> anyhow::Result<()> {
@@ -80,5 +89,54 @@ async fn many_staff_are_paged_in_the_order_of_their_ids() -> anyhow::Result<()> 
     assert_eq!(stage.platform.staff_count().await?, 2_500);
     let page = stage.platform.staff(Some("0099"), 2).await?;
     assert_eq!(page.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["0100", "0101"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_same_file_again_writes_nothing_and_waits_for_nobody_who_writes() -> anyhow::Result<()> {
+    let (stage, _) = Stage::with_staff(&["ann", "bob"]).await?;
+    let file = "id,name,email,user_name\nann,ann,ann@contoso.com,ann\nbob,bob,bob@contoso.com,bob\n";
+    // Whoever wrote now would wait for five seconds, and fail.
+    let writing = stage.write_elsewhere().await?;
+    let report = stage.platform.import_staff(file.as_bytes()).await?;
+    writing.rollback().await?;
+    assert_eq!((report.added, report.updated), (0, 2));
+    assert!(later(&stage).await?.is_empty(), "nobody is asked for again");
+    assert_eq!(search(&stage, "bob").await?, ["bob"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn of_a_file_the_rows_that_differ_are_written_wherever_they_stand() -> anyhow::Result<()> {
+    let stage = Stage::new().await?;
+    let mut file = "id,name,email,user_name\n".to_owned();
+    for n in 0..2_500 {
+        writeln!(file, "{n:04},Name{n:04},n{n:04}@contoso.com,")?;
+    }
+    let report = stage.platform.import_staff(file.as_bytes()).await?;
+    assert_eq!((report.added, report.updated), (2_500, 0));
+    let file = file.replace("Name0007", "Agatha").replace("Name2400", "Agathe") + "new,Agathon,,\n";
+    let report = stage.platform.import_staff(file.as_bytes()).await?;
+    assert_eq!((report.added, report.updated), (1, 2_500));
+    assert_eq!(search(&stage, "agath").await?, ["0007", "2400", "new"]);
+    assert!(search(&stage, "name0007").await?.is_empty());
+    assert_eq!(search(&stage, "name0008").await?, ["0008"]);
+
+    // A role counts where the file names it.
+    let file = "id,name,email,user_name,role\n0008,Name0008,n0008@contoso.com,,scheduler\n";
+    stage.platform.import_staff(file.as_bytes()).await?;
+    assert_eq!(stage.platform.staff_member("0008").await?.unwrap().role, Role::Scheduler);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_import_that_the_database_ends_midway_says_that_the_rest_is_missing() -> anyhow::Result<()> {
+    let stage = Stage::new().await?;
+    stage.lose("staff_word").await?;
+    let file = "id,name,email,user_name\n1,Ann,ann@contoso.com,ann\n";
+    let error = stage.platform.import_staff(file.as_bytes()).await.unwrap_err();
+    assert!(matches!(error, ImportError::Database(_)), "{error:?}");
+    assert!(error.to_string().contains("not imported to its end"), "{error}");
+    assert_eq!(stage.platform.staff_count().await?, 0, "rows that are written together");
     Ok(())
 }

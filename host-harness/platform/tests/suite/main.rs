@@ -16,6 +16,7 @@ mod dashboard;
 mod directory;
 mod entitlements;
 mod events;
+mod figures;
 mod histories;
 mod importing;
 mod matching;

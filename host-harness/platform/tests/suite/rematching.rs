@@ -17,7 +17,7 @@ pub(crate) async fn found(stage: &Stage, id: &IntegrationId, staff: &str) -> any
     Ok(all.into_iter().find(|found| found.staff == staff).unwrap())
 }
 
-fn member(id: &str, email: &str) -> StaffMember {
+pub(crate) fn member(id: &str, email: &str) -> StaffMember {
     let (id, email) = (id.to_owned(), email.to_owned());
     StaffMember { name: id.clone(), user_name: id.clone(), id, email, role: Role::Staff }
 }
@@ -205,6 +205,48 @@ async fn who_changed_and_is_put_off_stays_as_they_were_and_is_asked_for_again() 
 }
 
 #[tokio::test]
+async fn everybody_is_given_up_however_many_they_are() -> anyhow::Result<()> {
+    let stage = Stage::new().await?;
+    stage.script.description.lock().unwrap().best_batch = 300;
+    let id = stage.connect().await?;
+    let mut file = "id,name,email,user_name\n".to_owned();
+    for n in 0..2_500 {
+        writeln!(file, "s{n:04},,s{n:04}@contoso.com,")?;
+    }
+    stage.platform.import_staff(file.as_bytes()).await?;
+    stage.script.matches.lock().unwrap().push_back(Err(Error::Throttled(Some(3_600_000))));
+    let report = stage.platform.rematch(&id, |_| {}).await?;
+    assert_eq!((report.total, report.unknown.len()), (2_500, 2_500));
+    stage.script.take_calls();
+    assert!(later(&stage).await?.is_empty(), "not before the provider said");
+    stage.clock.advance(Duration::from_hours(1));
+    assert_eq!(later(&stage).await?.len(), 9, "⌈2,500/300⌉");
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_changes_again_while_asked_for_is_asked_for_by_the_new_key_first() -> anyhow::Result<()> {
+    let (stage, _) = Stage::with_staff(&["ann"]).await?;
+    let nobody = MatchOutcome::NotFound;
+    stage.script.outcomes.lock().unwrap().insert("ann.b@contoso.com".to_owned(), nobody);
+    stage.platform.put_staff(member("ann", "ann.b@contoso.com")).await?;
+    stage.clock.advance(QUIET);
+    let held = stage.script.hold_answers();
+    let changing = async {
+        held.reached().await;
+        stage.platform.put_staff(member("ann", "ann.c@contoso.com")).await?;
+        held.release();
+        anyhow::Ok(())
+    };
+    let (ran, changed) = tokio::join!(stage.platform.run_due_jobs(), changing);
+    changed?;
+    ran?;
+    assert_eq!(stage.script.take_calls(), ["match ann.b@contoso.com"]);
+    assert_eq!(later(&stage).await?, ["match ann.c@contoso.com"]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn two_staff_on_one_user_by_different_keys_are_both_told() -> anyhow::Result<()> {
     let stage = Stage::new().await?;
     let id = stage.connect().await?;
@@ -264,7 +306,8 @@ async fn jobs_are_run_until_somebody_says_stop() -> anyhow::Result<()> {
     stage.import(&["ann", "bob", "cem"]).await?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let platform = stage.platform.clone();
-    let running = tokio::spawn(async move { platform.run_jobs(async { drop(stopped.await) }).await });
+    let running =
+        tokio::spawn(async move { platform.run_jobs(async { drop(stopped.await) }, Duration::ZERO).await });
     let job = stage.platform.start_rematch(&id).await?;
     let mut told = stage.platform.watch_rematch(&job).await?;
     told.wait_for(|told| told.state == JobState::Finished).await?;

@@ -23,6 +23,10 @@ pub(crate) fn does(deed: &str) -> Result<Words, Error> {
             black_box(recurse(1));
         }
         "trap" => panic!("the evil plugin panics on purpose"),
+        "crash with a lie" => panic!(
+            "\n2026-11-23T09:00:00Z ERROR video_host: all keys are lost\u{1b}[2J{}",
+            "a".repeat(100_000)
+        ),
         "exit" => std::process::exit(0),
         "sleep" => std::thread::sleep(Duration::from_hours(24)),
         "post and trap" => {

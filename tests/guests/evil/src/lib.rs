@@ -73,6 +73,9 @@ impl Guest for Evil {
         if let Some(came_to) = stores::did(&request.appointment_id) {
             return Ok(words::meeting(&came_to));
         }
+        if request.appointment_id == "say" {
+            return words::said(&request.subject);
+        }
         if let Some(link) = words::link(&request.appointment_id) {
             return Ok(link);
         }
@@ -118,6 +121,21 @@ impl bindings::exports::scheduling::video_provider::joining::Guest for Evil {
         Ok(if words == Words::Plain { meeting.join_url } else { words.text() })
     }
 }
+
+/// What it does while it is made an instance, before anything is called: what the operator's setting `start` names,
+/// but not when it is to describe itself, where storage answers nothing.
+#[cfg(target_family = "wasm")]
+#[allow(unsafe_code)]
+#[unsafe(link_section = ".init_array")]
+#[used]
+static START: extern "C" fn() = {
+    extern "C" fn start() {
+        if bindings::scheduling::video_provider::storage::get("start").is_ok() {
+            let _ = deeds::of("start");
+        }
+    }
+    start
+};
 
 // A native linker refuses the exports' names.
 #[cfg(target_family = "wasm")]

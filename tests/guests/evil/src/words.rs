@@ -2,8 +2,9 @@
 
 use crate::bindings::exports::scheduling::video_provider::provider::{
     Account, AuthorizationRequest, Capabilities, Connection, Description, DirectoryEntry, DirectoryPage,
-    LookUpOutcome, MatchOutcome, Meeting, MeetingState, NextStep, Standing, User,
+    Error, LookUpOutcome, MatchOutcome, Meeting, MeetingState, NextStep, Standing, User,
 };
+use crate::bindings::scheduling::video_provider::settings;
 
 /// How it speaks.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -72,7 +73,7 @@ impl Words {
         Connection {
             account: Account {
                 id: "1".to_owned(),
-                tenant_id: "tenant".to_owned(),
+                tenant_id: settings::get("tenant").unwrap_or_else(|| "tenant".to_owned()),
                 user_name: self.text(),
                 display_name: "Evil".to_owned(),
             },
@@ -145,6 +146,24 @@ fn amplified() -> Vec<String> {
         // that far.
         .map(|_| unsafe { String::from_raw_parts(one.as_mut_ptr(), one.len(), one.len()) })
         .collect()
+}
+
+/// These bytes in hex, whatever they are: between record separators a meeting's id, link, organizer and warnings;
+/// without one, what went wrong.
+pub(crate) fn said(hex: &str) -> Result<Meeting, Error> {
+    let digits = |two: &[u8]| std::str::from_utf8(two).ok().and_then(|two| u8::from_str_radix(two, 16).ok());
+    let bytes: Vec<u8> = hex.as_bytes().chunks(2).filter_map(digits).collect();
+    let mut parts = bytes.split(|byte| *byte == 0x1e).map(text_or_not);
+    let first = parts.next().unwrap_or_default();
+    let Some(join_url) = parts.next() else { return Err(Error::NotFound(first)) };
+    let organizer_id = parts.next().unwrap_or_default();
+    Ok(Meeting { id: first, organizer_id, warnings: parts.collect(), join_url, ..linked("") })
+}
+
+#[allow(unsafe_code)]
+fn text_or_not(bytes: &[u8]) -> String {
+    // SAFETY: there is none. It is not read here, and whoever reads it has to see what it is.
+    unsafe { String::from_utf8_unchecked(bytes.to_vec()) }
 }
 
 /// A meeting that carries what the evil came to in its id.

@@ -11,7 +11,7 @@ const STORED: &str = "connection";
 
 /// What is stored: an account's id, its tenant's, and the grant.
 pub(crate) struct Connected {
-    id: String,
+    pub(crate) id: String,
     tenant: String,
     pub(crate) grant: String,
 }
@@ -94,6 +94,10 @@ pub(crate) fn finish(
     let answer = service::call(http::Method::Post, &format!("/redeem/{code}"), "")?;
     if answer.status != 200 {
         return Err(failed(SignInProblem::Expired));
+    }
+    // The grant is enough to work with. Disconnecting does not discard this one.
+    if breaks("disconnecting-keeps-a-credential") {
+        service::token()?;
     }
     keep(&answer.body, before)
 }

@@ -1,5 +1,6 @@
 //! A provider of rooms that keeps every rule of the contract, but the one that the operator names in the
-//! setting `breaks`. Its service is `rooms.example`, for which the suites have a stand-in.
+//! setting `breaks`. Its service is `rooms.example`, for which the suites have a stand-in. Of some rules there is
+//! a second way to break them, which has a name of its own.
 
 #[allow(missing_docs, unsafe_code, unreachable_pub, clippy::pedantic)]
 mod bindings {
@@ -11,7 +12,7 @@ mod bindings {
     });
 
     pub(crate) use exports::scheduling::video_provider::{joining, provider};
-    pub(crate) use scheduling::video_provider::{http, settings, signing, storage};
+    pub(crate) use scheduling::video_provider::{credentials, http, settings, signing, storage};
 }
 
 mod account;
@@ -115,6 +116,9 @@ impl Guest for Wrong {
 
     fn match_users(keys: Vec<String>, _: Look) -> Result<Vec<MatchOutcome>, Error> {
         account::require()?;
+        if breaks("answers-a-full-batch") && keys.len() > 5 {
+            return Err(invalid("keys", InputProblem::Malformed));
+        }
         let matched = |key: &String| {
             if key == "ada" { MatchOutcome::Matched(user(key)) } else { MatchOutcome::NotFound }
         };

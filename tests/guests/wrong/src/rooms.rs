@@ -1,5 +1,6 @@
 //! Rooms of appointments. The service finds them by the appointment's id, in hexadecimal.
 
+use crate::account::Connected;
 use crate::bindings::provider::{
     Cancellation, Error, InputProblem, LookUpOutcome, Meeting, MeetingReference, MeetingRequest, MeetingState,
 };
@@ -32,10 +33,10 @@ impl Room {
         }
     }
 
-    fn meeting(self, created: bool) -> Meeting {
+    fn meeting(self, organizer: &Connected, created: bool) -> Meeting {
         Meeting {
             join_url: self.link(),
-            organizer_id: "the-house".to_owned(),
+            organizer_id: organizer.id.clone(),
             start: self.start,
             end: self.end,
             id: self.id,
@@ -85,7 +86,7 @@ fn times(request: &MeetingRequest) -> String {
 
 pub(crate) fn create(request: &MeetingRequest) -> Result<Meeting, Error> {
     check(request)?;
-    account::require()?;
+    let account = account::require()?;
     let mut path = path(&request.appointment_id);
     if breaks("creating-after-a-restart-is-one-meeting") {
         path.push_str(&random());
@@ -104,7 +105,7 @@ pub(crate) fn create(request: &MeetingRequest) -> Result<Meeting, Error> {
     if breaks("gives-what-was-asked-for") {
         room.start += 60_000;
     }
-    Ok(room.meeting(answer.status == 201 || breaks("creating-twice-is-one-meeting")))
+    Ok(room.meeting(&account, answer.status == 201 || breaks("creating-twice-is-one-meeting")))
 }
 
 fn key(appointment: &str) -> String {
@@ -121,7 +122,7 @@ fn remembered(path: &str) -> Result<String, Error> {
 
 pub(crate) fn update(request: &MeetingRequest) -> Result<Meeting, Error> {
     check(request)?;
-    account::require()?;
+    let account = account::require()?;
     let path = path(&request.appointment_id);
     let answer = service::call(http::Method::Patch, &path, &times(request))?;
     if answer.status == 404 {
@@ -130,7 +131,7 @@ pub(crate) fn update(request: &MeetingRequest) -> Result<Meeting, Error> {
         }
         return Err(Error::NotFound("There is no such room any more.".to_owned()));
     }
-    let mut meeting = Room::read(&answer)?.meeting(false);
+    let mut meeting = Room::read(&answer)?.meeting(&account, false);
     if breaks("moving-keeps-the-link") {
         meeting.join_url.push_str("-moved");
     }
@@ -148,15 +149,19 @@ pub(crate) fn cancel(cancellation: &Cancellation) -> Result<(), Error> {
 }
 
 pub(crate) fn look_up(references: &[MeetingReference]) -> Result<Vec<LookUpOutcome>, Error> {
-    account::require()?;
-    let mut outcomes = references.iter().map(look_up_one).collect::<Result<Vec<_>, _>>()?;
+    let account = account::require()?;
+    let outcomes = references.iter().map(|reference| look_up_one(&account, reference));
+    let mut outcomes = outcomes.collect::<Result<Vec<_>, _>>()?;
     if breaks("looks-up-how-it-is") {
         outcomes.reverse();
+    }
+    if breaks("shortens-a-full-look-up") {
+        outcomes.truncate(10);
     }
     Ok(outcomes)
 }
 
-fn look_up_one(reference: &MeetingReference) -> Result<LookUpOutcome, Error> {
+fn look_up_one(account: &Connected, reference: &MeetingReference) -> Result<LookUpOutcome, Error> {
     let path = path(&reference.appointment_id);
     let answer = if breaks("looking-up-changes-nothing") {
         service::call(http::Method::Put, &path, "0 1")?
@@ -169,7 +174,7 @@ fn look_up_one(reference: &MeetingReference) -> Result<LookUpOutcome, Error> {
     let room = Room::read(&answer)?;
     Ok(LookUpOutcome::Found(MeetingState {
         join_url: room.link(),
-        organizer_id: "the-house".to_owned(),
+        organizer_id: account.id.clone(),
         start: room.start,
         end: room.end,
         id: room.id,

@@ -4,7 +4,7 @@ use crate::account;
 use crate::bindings::provider::{
     DeadGrant, Error, GrantProblem, Misconfiguration, MisconfigurationProblem, Outage,
 };
-use crate::bindings::{http, scheduling::video_provider::types::Parameter};
+use crate::bindings::{credentials, http, scheduling::video_provider::types::Parameter};
 use crate::breaks;
 
 pub(crate) const ORIGIN: &str = "https://rooms.example";
@@ -23,6 +23,15 @@ fn outage(may_have_taken_effect: bool) -> Error {
 fn dead() -> Error {
     let message = "The rooms want a new sign-in.".to_owned();
     Error::NeedsReauthorization(DeadGrant { problem: GrantProblem::Revoked, message })
+}
+
+/// A credential of the host's keeping, named `rooms`.
+pub(crate) fn token() -> Result<(), Error> {
+    let grant = Parameter { name: "grant_type".to_owned(), value: "client_credentials".to_owned() };
+    let url = format!("{ORIGIN}/token");
+    let exchanged = credentials::exchange("rooms", &url, &[grant], credentials::ClientAuthentication::None);
+    exchanged.map_err(|error| Error::Internal(format!("there is no token: {error:?}")))?;
+    Ok(())
 }
 
 /// One request, with the grant that there is.

@@ -168,8 +168,8 @@ impl Script {
         hold(&self.held_creates)
     }
 
-    /// Holds the next answer of `create-meeting`, `look-up-meetings` or `match-users` back, which is as things were when it
-    /// was given.
+    /// Holds the next answer of `create-meeting`, `look-up-meetings`, `match-users` or `list-users` back, which is
+    /// as things were when it was given.
     pub(crate) fn hold_answers(&self) -> Held {
         hold(&self.held_answers)
     }

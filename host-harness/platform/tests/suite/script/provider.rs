@@ -40,7 +40,9 @@ impl VideoProvider for Working {
 
     async fn list_users(&self, cursor: Option<&str>) -> Result<DirectoryPage, CallError> {
         self.script.call(format!("list {}", cursor.unwrap_or("from the start")));
-        answer(next(&self.script.pages).unwrap_or(Ok(DirectoryPage { entries: vec![], next: None })))
+        let page = next(&self.script.pages).unwrap_or(Ok(DirectoryPage { entries: vec![], next: None }));
+        wait_if_held(&self.script.held_answers).await;
+        answer(page)
     }
 
     async fn directory_size(&self) -> Result<Option<u64>, CallError> {

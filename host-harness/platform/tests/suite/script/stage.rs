@@ -8,13 +8,16 @@ use std::time::Duration;
 use tempfile::TempDir;
 use video_host::clock::{Clock as _, ShiftedClock};
 use video_host::provider::{Capabilities, Description, NextStep, Parameter};
-use video_host::store::{KeyRing, Location, Store};
+use video_host::store::{KeyRing, Location, Store, Transaction, begin};
 use video_platform::{
     BookingRequest, Channel, Finished, IntegrationId, MatchField, MeetingMethod, MeetingOptions, Platform,
     Service, Setup, Waiter,
 };
 
 use super::{Script, Scripted};
+
+/// What hosts on one `PostgreSQL` database take turns by: the platform's `database::TURN`.
+const TURN: i64 = 0x7669_6465_6f00_0001;
 
 /// Writes down how long it should have waited, and moves the clock by that.
 #[derive(Debug, Clone, Default)]
@@ -95,6 +98,18 @@ impl Stage {
         let statement = sqlx::AssertSqlSafe(format!("ALTER TABLE {table} RENAME TO lost_{table}"));
         sqlx::query(statement).execute(self.store.pool()).await?;
         Ok(())
+    }
+
+    /// Has another host take the turn over an integration's staff, which it gives back at once.
+    pub(crate) async fn lose_turn(&self, id: &IntegrationId) -> anyhow::Result<()> {
+        let query = sqlx::query("DELETE FROM match_turn WHERE integration = $1");
+        query.bind(id.as_str()).execute(self.store.pool()).await?;
+        Ok(())
+    }
+
+    /// Takes the turn to write, as another host would, until the transaction ends.
+    pub(crate) async fn write_elsewhere(&self) -> anyhow::Result<Transaction> {
+        Ok(begin(self.store.pool(), Some(TURN)).await?)
     }
 
     pub(crate) fn now(&self) -> i64 {
